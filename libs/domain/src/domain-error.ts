@@ -1,0 +1,66 @@
+/** What went wrong, in terms that any caller can act on; the API turns each into one HTTP status. */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'stale'
+  | 'rule-violated'
+  | 'too-many'
+  | 'unavailable';
+
+/** An error that the caller can understand and act on: its message is safe to show. */
+export abstract class DomainError extends Error {
+  abstract readonly kind: ErrorKind;
+
+  /** @param code stable and machine-readable, such as `project-archived` */
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A value that is not well-formed, wherever it came from. */
+export class InvalidValue extends DomainError {
+  readonly kind = 'invalid';
+
+  constructor(what: string, requirement: string) {
+    super(`invalid-${what.replaceAll(' ', '-')}`, `The ${what} ${requirement}.`);
+  }
+}
+
+/** There is no such thing in the current scope. Another tenant's row answers exactly like this. */
+export class NotFound extends DomainError {
+  readonly kind = 'not-found';
+
+  constructor(what: string) {
+    super(`${what}-not-found`, `There is no such ${what}.`);
+  }
+}
+
+/** The request cannot be reconciled with what is stored. */
+export class Conflict extends DomainError {
+  readonly kind = 'conflict';
+}
+
+/** The caller acted on a version that has been replaced since. */
+export class StaleVersion extends DomainError {
+  readonly kind = 'stale';
+
+  constructor(what: string, current: number) {
+    super(
+      `${what}-stale`,
+      `The ${what} has been changed since: its version is ${current} now. Read it again.`,
+    );
+  }
+}
+
+/** A rule of the business forbids it in the present state. */
+export class RuleViolation extends DomainError {
+  readonly kind = 'rule-violated';
+}

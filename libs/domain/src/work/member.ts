@@ -1,0 +1,34 @@
+import { BaseEntity, change } from '../base-entity.ts';
+import { type Id, newId } from '../id.ts';
+import { text } from '../text.ts';
+import type { Email } from './email.ts';
+
+export type MemberId = Id<'Member'>;
+
+export interface NewMember {
+  readonly id?: MemberId;
+  readonly email: Email;
+  readonly name: string;
+}
+
+/** Someone who works in the organisation. The e-mail address is unique within it, whatever its case. */
+export class Member extends BaseEntity<MemberId> {
+  readonly email: Email;
+  readonly name: string;
+
+  /** @throws {InvalidValue} when the name is empty or longer than 200 characters */
+  constructor(member: NewMember) {
+    super(member.id ?? newId());
+    this.email = member.email;
+    this.name = nameOf(member.name);
+  }
+
+  /** @throws {InvalidValue} when the name is empty or longer than 200 characters */
+  rename(name: string): void {
+    change<Member>(this, { name: nameOf(name) });
+  }
+}
+
+function nameOf(name: string): string {
+  return text('member name', name, 200);
+}
