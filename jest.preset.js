@@ -2,7 +2,7 @@
 export default {
   testEnvironment: 'node',
   testEnvironmentOptions: {
-    customExportConditions: ['@tenantry/source', 'node', 'import', 'default'],
+    customExportConditions: ['@tenantry/source', 'node', 'node-addons'],
   },
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

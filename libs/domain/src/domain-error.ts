@@ -64,3 +64,8 @@ export class StaleVersion extends DomainError {
 export class RuleViolation extends DomainError {
   readonly kind = 'rule-violated';
 }
+
+/** It cannot be done just now, through no fault of the caller's; trying again later may help. */
+export class Unavailable extends DomainError {
+  readonly kind = 'unavailable';
+}

@@ -7,6 +7,7 @@ export {
   NotFound,
   RuleViolation,
   StaleVersion,
+  Unavailable,
 } from './domain-error.ts';
 export { type Id, newId } from './id.ts';
 export type { Page, PageRequest } from './page.ts';

@@ -1,1 +1,22 @@
-export {};
+export {
+  type DirectoryEntry,
+  TenantDirectory,
+  type TenantName,
+} from './catalog/tenant-directory.ts';
+export { LockTaken } from './migrations/advisory-lock.ts';
+export { FleetMigrator, type Outcome, withFleet } from './migrations/fleet-migrator.ts';
+export type { FleetSnapshot, Target, TargetPlan } from './migrations/fleet-plan.ts';
+export { MikroPlacementProvisioner } from './migrations/mikro-placement-provisioner.ts';
+export { createMigration } from './migrations/new-migration.ts';
+export { MIGRATION_LISTS, type MigrationListName } from './migrations/schema-migration.ts';
+export { ServerNotPrepared } from './migrations/server-roles.ts';
+export { PersistenceModule } from './persistence.module.ts';
+export { BaseRepository } from './repositories/base.repository.ts';
+export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';
+export { placed, type PlacedTenant } from './tenant-context/placed-tenant.ts';
+export { TenantContext } from './tenant-context/tenant-context.ts';
+export { TenantContextMissing } from './tenant-context/tenant-context-missing.ts';
+export {
+  type TransactionalOptions,
+  TransactionalService,
+} from './unit-of-work/transactional.service.ts';

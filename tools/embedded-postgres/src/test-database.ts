@@ -3,7 +3,8 @@ import pg from 'pg';
 import type { ServerAddress } from './server.ts';
 
 /** A database that one spec file has to itself. */
-export interface TestDatabase extends ServerAddress {
+export interface TestDatabase {
+  readonly address: ServerAddress;
   /** Removes it, with whatever is connected. */
   drop(): Promise<void>;
 }
@@ -53,7 +54,7 @@ async function copyOf(template: string): Promise<TestDatabase> {
   const name = `${databasePrefix()}${randomBytes(4).toString('hex')}`;
   await asAdministrator((admin) => admin.query(`create database "${name}" template "${template}"`));
   return {
-    ...addressOf(name),
+    address: addressOf(name),
     drop: () =>
       asAdministrator(async (admin) => {
         await admin.query(`drop database if exists "${name}" with (force)`);

@@ -1,0 +1,46 @@
+import { MikroORM, type Options } from '@mikro-orm/postgresql';
+import type { DatabaseConfig } from '@tenantry/platform';
+import { CollectionSubscriber } from '../mapping/collection-subscriber.ts';
+import { catalogMappings, tenantMappings } from '../mapping/mappings.ts';
+import { TenantContextMissing } from '../tenant-context/tenant-context-missing.ts';
+import { QueryLogger } from './query-logger.ts';
+
+/** What every ORM of Tenantry is set up with, whichever role it connects as. */
+export function ormOptions(
+  url: string,
+  { acquireTimeoutMs, slowQueryMs }: DatabaseConfig,
+): Omit<Options, 'entities' | 'entitiesTs'> {
+  return {
+    clientUrl: url,
+    // MikroORM takes the address from the url and leaves the rest, such as sslmode; pg reads all of it.
+    driverOptions: {
+      connectionString: url,
+      connectionTimeoutMillis: acquireTimeoutMs,
+      keepAlive: true,
+      application_name: 'tenantry',
+    },
+    ensureDatabase: false,
+    loggerFactory: () => new QueryLogger(slowQueryMs),
+    discovery: { warnWhenNoEntities: false },
+  };
+}
+
+/**
+ * The app's ORM. Its root entity manager and all that hangs on it (repositories, query builders, raw SQL) can only be
+ * used within a scope: outside of one it throws {@link TenantContextMissing}.
+ */
+export function createOrm(config: DatabaseConfig): MikroORM {
+  const orm = new MikroORM({
+    ...ormOptions(config.url, config),
+    entities: [...catalogMappings, ...tenantMappings],
+    subscribers: [new CollectionSubscriber()],
+    pool: { min: config.poolMin, max: config.poolMax },
+    // A reference cannot leave the tenant, since its foreign key has the tenant in it: no need to join and filter.
+    autoJoinRefsForFilters: false,
+  });
+  // Only now: the constructor itself asks for the context.
+  orm.config.set('context', () => {
+    throw new TenantContextMissing();
+  });
+  return orm;
+}

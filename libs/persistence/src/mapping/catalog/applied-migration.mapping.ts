@@ -1,0 +1,14 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+/** The ledger: one row for each migration that has been applied, written in the transaction that applied it. */
+export const appliedMigrationMapping = defineEntity({
+  name: 'AppliedMigration',
+  schema: 'catalog',
+  tableName: 'migration',
+  properties: {
+    /** `catalog`, or the schema of a placement. */
+    target: p.text().primary(),
+    name: p.text().primary(),
+    appliedAt: p.datetime().defaultRaw('now()'),
+  },
+});

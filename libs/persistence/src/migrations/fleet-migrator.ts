@@ -1,0 +1,212 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { DatabaseConfig, MigratorConfig } from '@tenantry/platform';
+import { connect } from '../connection/connect.ts';
+import { createOwnerOrm } from '../connection/owner-orm.ts';
+import { ROLES } from '../roles.ts';
+import { lock } from './advisory-lock.ts';
+import {
+  CATALOG,
+  type KnownMigrations,
+  planFleet,
+  type Target,
+  type TargetPlan,
+} from './fleet-plan.ts';
+import { readApplied, readSnapshot, recordApplied, recordRolledBack } from './ledger.ts';
+import { migrationLists } from './migration-lists.ts';
+import type {
+  ListedMigration,
+  MigrationListName,
+  MigrationLists,
+  SchemaMigration,
+} from './schema-migration.ts';
+import { prepareServer } from './server-roles.ts';
+
+/** What became of one target in a run. */
+export type Outcome = { readonly target: string; readonly durationMs: number } & (
+  | { readonly status: 'migrated' | 'rolled-back'; readonly migrations: readonly string[] }
+  | { readonly status: 'up-to-date' }
+  | { readonly status: 'failed'; readonly error: Error }
+);
+
+/** How long a placement is waited for that someone else is busy with. */
+const PLACEMENT_PATIENCE_MS = 10_000;
+
+/**
+ * Brings the catalog and all placements to the newest version. It alone runs DDL, as the owner of all tables. Each target
+ * has a transaction of its own, which takes the target's lock and writes the ledger too: a target is at a version or it
+ * is not, whatever becomes of this process.
+ */
+export class FleetMigrator {
+  private readonly known: KnownMigrations;
+
+  /** @param orm the owner's, see `createOwnerOrm` */
+  constructor(
+    private readonly orm: MikroORM,
+    private readonly app: Pick<DatabaseConfig, 'url'>,
+    private readonly lists: MigrationLists = migrationLists,
+  ) {
+    this.known = {
+      catalog: lists.catalog.map(({ name }) => name),
+      tenant: lists.tenant.map(({ name }) => name),
+    };
+  }
+
+  /**
+   * One run over the whole fleet. A placement that fails does not keep the others from being migrated.
+   * @throws {LockTaken} while another run is under way
+   * @throws whatever made the catalog fail: without it there is no fleet
+   */
+  async migrate(): Promise<readonly Outcome[]> {
+    return this.exclusively(async () => {
+      await prepareServer(this.orm, this.app.url);
+      const catalog = await this.applyPending(CATALOG);
+      const placements = (await this.status()).filter(({ list }) => list === 'tenant');
+      const outcomes: Outcome[] = [catalog];
+      for (const placement of placements) {
+        outcomes.push(await this.outcomeOf(placement, () => this.applyPending(placement)));
+      }
+      return outcomes;
+    });
+  }
+
+  /** Brings one placement to the newest version, making its schema when it is not there. */
+  async migratePlacement(schema: string): Promise<Outcome> {
+    return this.applyPending({ name: schema, list: 'tenant' });
+  }
+
+  /** Where every target is, by one query, which changes nothing. */
+  async status(): Promise<readonly TargetPlan[]> {
+    return planFleet(await readSnapshot(this.orm.em.fork()), this.known);
+  }
+
+  /**
+   * Takes back the newest migration of a list, wherever it has been applied.
+   * @throws {LockTaken} while another run is under way
+   */
+  async rollback(list: MigrationListName): Promise<readonly Outcome[]> {
+    return this.exclusively(async () => {
+      const targets = (await this.status()).filter((target) => target.list === list);
+      const newest = this.known[list].findLast((name) =>
+        targets.some(({ applied }) => applied.includes(name)),
+      );
+      const outcomes: Outcome[] = [];
+      for (const target of targets) {
+        if (newest !== undefined && target.applied.includes(newest)) {
+          outcomes.push(await this.outcomeOf(target, () => this.revert(target, newest)));
+        }
+      }
+      return outcomes;
+    });
+  }
+
+  private async outcomeOf(target: Target, work: () => Promise<Outcome>): Promise<Outcome> {
+    const start = Date.now();
+    try {
+      return await work();
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      return {
+        target: target.name,
+        status: 'failed',
+        error: reason,
+        durationMs: Date.now() - start,
+      };
+    }
+  }
+
+  private async applyPending(target: Target): Promise<Outcome> {
+    const start = Date.now();
+    const migrations = await this.inTarget(target, async (transaction) => {
+      await transaction.execute(`create schema if not exists "${target.name}"`);
+      const applied = await readApplied(transaction, target.name);
+      const pending = this.lists[target.list].filter(({ name }) => !applied.includes(name));
+      for (const migration of pending) {
+        await this.execute(transaction, migration, 'up');
+        await recordApplied(transaction, target.name, migration.name);
+      }
+      if (target.list === 'tenant') {
+        await grantPlacement(transaction, target.name);
+      }
+      return pending.map(({ name }) => name);
+    });
+    const durationMs = Date.now() - start;
+    return migrations.length > 0
+      ? { target: target.name, status: 'migrated', migrations, durationMs }
+      : { target: target.name, status: 'up-to-date', durationMs };
+  }
+
+  private async revert(target: Target, name: string): Promise<Outcome> {
+    const start = Date.now();
+    const listed = this.lists[target.list].find((migration) => migration.name === name);
+    if (!listed || (target.list === 'catalog' && listed === this.lists.catalog[0])) {
+      throw new Error(
+        `${name} cannot be rolled back: it made the ledger itself. Drop the database.`,
+      );
+    }
+    await this.inTarget(target, async (transaction) => {
+      await this.execute(transaction, listed, 'down');
+      await recordRolledBack(transaction, target.name, name);
+    });
+    const durationMs = Date.now() - start;
+    return { target: target.name, status: 'rolled-back', migrations: [name], durationMs };
+  }
+
+  private async execute(
+    transaction: EntityManager,
+    listed: ListedMigration,
+    direction: 'up' | 'down',
+  ): Promise<void> {
+    const migration: SchemaMigration = new listed.class(this.orm.driver, this.orm.config);
+    await migration[direction]();
+    for (const statement of migration.getQueries()) {
+      await transaction.execute(statement);
+    }
+  }
+
+  /** One transaction as the owner, in the schema of the target, with its lock. */
+  private inTarget<Result>(
+    target: Target,
+    work: (transaction: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    const entityManager = this.orm.em.fork({
+      session: { variables: { role: ROLES.owner, search_path: `"${target.name}", pg_temp` } },
+    });
+    return entityManager.transactional(async (transaction) => {
+      await lock(transaction, `placement ${target.name}`, PLACEMENT_PATIENCE_MS);
+      return work(transaction);
+    });
+  }
+
+  /** Holds the lock of the fleet meanwhile, in a transaction that does nothing else: it ends with this process. */
+  private exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const entityManager = this.orm.em.fork({
+      session: { variables: { idle_in_transaction_session_timeout: '0' } },
+    });
+    return entityManager.transactional(async (transaction) => {
+      await lock(transaction, 'the fleet', 0);
+      return work();
+    });
+  }
+}
+
+/** Gives `work` a fleet migrator, connected as the owner meanwhile. */
+export async function withFleet<Result>(
+  { ownerUrl, database }: MigratorConfig,
+  work: (fleet: FleetMigrator) => Promise<Result>,
+): Promise<Result> {
+  const orm = createOwnerOrm(ownerUrl, database);
+  try {
+    await connect(orm, database.connectRetries);
+    return await work(new FleetMigrator(orm, database));
+  } finally {
+    await orm.close();
+  }
+}
+
+/** Lets tenants use the tables of a placement, those of later migrations too. */
+async function grantPlacement(transaction: EntityManager, schema: string): Promise<void> {
+  await transaction.execute(`grant usage on schema "${schema}" to ${ROLES.tenant}`);
+  await transaction.execute(
+    `grant select, insert, update, delete on all tables in schema "${schema}" to ${ROLES.tenant}`,
+  );
+}

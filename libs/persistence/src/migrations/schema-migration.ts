@@ -1,0 +1,21 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/**
+ * One step of the schema. Its statements are the same for each placement and name no schema: the search path says which.
+ * Once it has landed it is never changed, only followed by another.
+ */
+export abstract class SchemaMigration extends Migration {
+  /** Whether apps of the version before can go on beside it (`expand`), or must be gone (`contract`). */
+  abstract readonly kind: 'expand' | 'contract';
+}
+
+/** A migration under the name that the ledger knows it by; names sort in the order of their making. */
+export interface ListedMigration {
+  readonly name: string;
+  readonly class: new (...parameters: ConstructorParameters<typeof Migration>) => SchemaMigration;
+}
+
+/** The catalog has migrations of its own; all placements have the same ones. */
+export const MIGRATION_LISTS = ['catalog', 'tenant'] as const;
+export type MigrationListName = (typeof MIGRATION_LISTS)[number];
+export type MigrationLists = Readonly<Record<MigrationListName, readonly ListedMigration[]>>;

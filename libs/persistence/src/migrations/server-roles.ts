@@ -1,0 +1,126 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { handleWhen, ExponentialBackoff, retry } from 'cockatiel';
+import { ROLES } from '../roles.ts';
+
+/** The server is not as Tenantry needs it, and the migrator may not change that itself. */
+export class ServerNotPrepared extends Error {
+  override readonly name = 'ServerNotPrepared';
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const LOGIN = /^[A-Za-z_][\w.-]{0,62}$/;
+
+/** Roles are the server's and not the database's, so migrators of other databases can be in the way for a moment. */
+const beingMadeByOthers = handleWhen((error) =>
+  /already exists|concurrently updated|duplicate key/.test((error as Error).message),
+);
+
+/**
+ * Makes the roles that are missing, the app's login among them, and closes the database to everyone else. What is there
+ * already is left alone, but has to be right.
+ * @param appUrl names the app's login and, for when it is to be made, its password
+ * @throws {ServerNotPrepared} saying what an administrator has to do
+ */
+export async function prepareServer(orm: MikroORM, appUrl: string): Promise<void> {
+  const { username, password, pathname } = new URL(appUrl);
+  const login = decodeURIComponent(username);
+  if (!LOGIN.test(login)) {
+    throw new ServerNotPrepared(
+      'The login in DATABASE_URL may have letters, digits and _ . - only.',
+    );
+  }
+  const statements = preparation(login, decodeURIComponent(pathname.slice(1)));
+  const policy = retry(beingMadeByOthers, { maxAttempts: 5, backoff: new ExponentialBackoff() });
+  await policy.execute(() =>
+    orm.em.fork().transactional(async (transaction) => {
+      for (const { sql, unlessRole } of statements) {
+        if (unlessRole === undefined || !(await findRole(transaction, unlessRole))) {
+          await asAllowed(transaction, sql, [decodeURIComponent(password)], statements);
+        }
+      }
+      await checkLogin(transaction, login);
+    }),
+  );
+}
+
+interface Statement {
+  readonly sql: string;
+  /** It is left out when there is such a role. */
+  readonly unlessRole?: string;
+}
+
+/** What makes a server ready, in order; `?` is the password. */
+function preparation(login: string, databaseName: string): readonly Statement[] {
+  const app = `"${login}"`;
+  const database = `"${databaseName.replaceAll('"', '""')}"`;
+  return [
+    { sql: `create role ${ROLES.owner} nologin bypassrls`, unlessRole: ROLES.owner },
+    { sql: `create role ${ROLES.tenant} nologin`, unlessRole: ROLES.tenant },
+    { sql: `create role ${ROLES.operator} nologin`, unlessRole: ROLES.operator },
+    { sql: `create role ${app} login noinherit password ?`, unlessRole: login },
+    { sql: `grant ${ROLES.owner} to current_user` },
+    { sql: `grant ${ROLES.tenant}, ${ROLES.operator} to ${app}` },
+    { sql: `revoke all on database ${database} from public` },
+    { sql: `grant connect, create on database ${database} to ${ROLES.owner}` },
+    { sql: `grant connect on database ${database} to ${app}, ${ROLES.operator}` },
+    { sql: STATISTICS_FOR_OPERATORS },
+  ];
+}
+
+// Without it an operator sees less in /health/database; not every administrator can give it away.
+const STATISTICS_FOR_OPERATORS = `do $$ begin
+  grant pg_read_all_stats to ${ROLES.operator};
+exception when insufficient_privilege then
+  raise notice 'pg_read_all_stats could not be granted to ${ROLES.operator}';
+end $$`;
+
+async function asAllowed(
+  transaction: EntityManager,
+  sql: string,
+  parameters: readonly string[],
+  all: readonly Statement[],
+): Promise<void> {
+  try {
+    await transaction.execute(sql, sql.includes('?') ? [...parameters] : []);
+  } catch (error) {
+    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) {
+      throw error;
+    }
+    const script = all.map((statement) => `  ${statement.sql.replace('?', `'…'`)};`).join('\n');
+    throw new ServerNotPrepared(
+      `MIGRATOR_DATABASE_URL's role may not run: ${sql}\n` +
+        `Let an administrator of the server run what is still missing of this, then try again:\n${script}`,
+      { cause: error },
+    );
+  }
+}
+
+interface Role {
+  readonly rolsuper: boolean;
+  readonly rolbypassrls: boolean;
+  readonly rolinherit: boolean;
+}
+
+async function findRole(transaction: EntityManager, name: string): Promise<Role | undefined> {
+  const [role] = await transaction.execute<Role[]>(
+    'select rolsuper, rolbypassrls, rolinherit from pg_roles where rolname = ?',
+    [name],
+  );
+  return role;
+}
+
+/** The app's login must have no rights of its own: then whatever forgets to enter a scope is refused. */
+async function checkLogin(transaction: EntityManager, login: string): Promise<void> {
+  const role = await findRole(transaction, login);
+  const excess = [
+    role?.rolsuper && 'nosuperuser',
+    role?.rolbypassrls && 'nobypassrls',
+    role?.rolinherit && 'noinherit',
+  ].filter(Boolean);
+  if (excess.length > 0) {
+    throw new ServerNotPrepared(
+      `The app's login ${login} has rights that it must not have. ` +
+        `Run: alter role "${login}" ${excess.join(' ')};`,
+    );
+  }
+}

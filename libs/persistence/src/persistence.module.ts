@@ -1,0 +1,82 @@
+import { EntityManager as CoreEntityManager } from '@mikro-orm/core';
+import { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import {
+  type DynamicModule,
+  Global,
+  Module,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { UnitOfWork } from '@tenantry/application';
+import {
+  Member,
+  MemberRepository,
+  Placement,
+  PlacementRepository,
+  Project,
+  ProjectRepository,
+  Tenant,
+  TenantRepository,
+} from '@tenantry/domain';
+import type { DatabaseConfig } from '@tenantry/platform';
+import { TenantDirectory } from './catalog/tenant-directory.ts';
+import { connect } from './connection/connect.ts';
+import { createOrm } from './connection/orm.ts';
+import { TenantContext } from './tenant-context/tenant-context.ts';
+import { MikroUnitOfWork } from './unit-of-work/mikro-unit-of-work.ts';
+import { TransactionalService } from './unit-of-work/transactional.service.ts';
+
+/** The port of each repository, and the entity whose repository stands behind it. */
+const REPOSITORIES = [
+  { port: TenantRepository, entity: Tenant },
+  { port: PlacementRepository, entity: Placement },
+  { port: MemberRepository, entity: Member },
+  { port: ProjectRepository, entity: Project },
+];
+
+/**
+ * The data access layer. It has its own providers for MikroORM rather than those of @mikro-orm/nestjs: nobody is to get
+ * hold of an entity manager that is not closed outside of scopes yet.
+ */
+@Global()
+@Module({})
+export class PersistenceModule implements OnApplicationShutdown {
+  constructor(private readonly orm: MikroORM) {}
+
+  static forRoot(config: DatabaseConfig): DynamicModule {
+    const repositories = REPOSITORIES.map(({ port, entity }): Provider => ({
+      provide: port,
+      useFactory: (entityManager: EntityManager) => entityManager.getRepository<object>(entity),
+      inject: [EntityManager],
+    }));
+    const providers: Provider[] = [
+      { provide: MikroORM, useFactory: () => connected(config) },
+      { provide: EntityManager, useFactory: (orm: MikroORM) => orm.em, inject: [MikroORM] },
+      { provide: CoreEntityManager, useExisting: EntityManager },
+      {
+        provide: TenantContext,
+        useFactory: (entityManager: EntityManager) => new TenantContext(entityManager, config),
+        inject: [EntityManager],
+      },
+      { provide: UnitOfWork, useClass: MikroUnitOfWork },
+      TransactionalService,
+      TenantDirectory,
+      ...repositories,
+    ];
+    return {
+      module: PersistenceModule,
+      providers,
+      exports: providers.map((provider) => ('provide' in provider ? provider.provide : provider)),
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.orm.close();
+  }
+}
+
+async function connected(config: DatabaseConfig): Promise<MikroORM> {
+  const orm = createOrm(config);
+  await connect(orm, config.connectRetries);
+  return orm;
+}

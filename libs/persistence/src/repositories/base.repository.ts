@@ -1,0 +1,69 @@
+import { EntityRepository, type FilterQuery, type FindOptions } from '@mikro-orm/postgresql';
+import { type BaseEntity, NotFound, type Page, type PageRequest } from '@tenantry/domain';
+
+/**
+ * What every repository can do. It works in the scope that is current, through whatever entity manager that has, so one
+ * instance serves all requests.
+ */
+export abstract class BaseRepository<Entity extends BaseEntity> extends EntityRepository<Entity> {
+  findById(id: Entity['id']): Promise<Entity | null> {
+    return this.findOne(condition({ id }));
+  }
+
+  findByIds(ids: readonly Entity['id'][]): Promise<Entity[]> {
+    return this.find(condition({ id: { $in: ids } }));
+  }
+
+  /** @throws {NotFound} */
+  async getOrFail(id: Entity['id']): Promise<Entity> {
+    return this.found(await this.findById(id));
+  }
+
+  async exists(id: Entity['id']): Promise<boolean> {
+    return (await this.count(condition({ id }))) > 0;
+  }
+
+  /** Stores it when the unit of work ends. */
+  add(entity: Entity): void {
+    this.em.persist(entity);
+  }
+
+  /** Deletes it when the unit of work ends. */
+  remove(entity: Entity): void {
+    this.em.remove(entity);
+  }
+
+  /** One page of those that fulfil the condition, by key and not by offset: a page costs the same wherever it is. */
+  protected async keysetPage(
+    where: FilterQuery<Entity>,
+    { after, limit }: PageRequest<Entity['id']>,
+    options: FindOptions<Entity> = {},
+  ): Promise<Page<Entity>> {
+    const rest = after === undefined ? {} : { id: { $gt: after } };
+    // One more than wanted says whether there are more.
+    const items: Entity[] = await this.find(condition({ $and: [where, rest] }), {
+      ...options,
+      orderBy: condition({ id: 'asc' }),
+      limit: limit + 1,
+    });
+    const page = items.slice(0, limit);
+    return { items: page, next: items.length > limit ? (page.at(-1)?.id ?? null) : null };
+  }
+
+  /** @throws {NotFound} */
+  protected found<Found>(entity: Found | null, what = this.what): Found {
+    if (entity === null) {
+      throw new NotFound(what);
+    }
+    return entity;
+  }
+
+  private get what(): string {
+    return this.em.getMetadata(this.entityName).className.toLowerCase();
+  }
+}
+
+/** A condition on an entity that is a type parameter: MikroORM's types cannot be worked out for one. */
+export function condition(where: object): never {
+  return where as never;
+}

@@ -1,0 +1,55 @@
+import { type EntityManager, TransactionContext } from '@mikro-orm/core';
+import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
+import type { PlacedTenant } from './placed-tenant.ts';
+import { type Scope, scopes, settingsOf, type Timeouts } from './scope.ts';
+import { TenantContextMissing } from './tenant-context-missing.ts';
+
+/**
+ * Says on whose behalf the database is used. A scope is entered for the duration of a piece of work and ends with it;
+ * there is no way to set one. Within it every repository and entity manager uses an identity map of its own, sealed to
+ * the tenant, its schema and its database role. Scopes can be nested: the inner one has transactions of its own.
+ */
+export class TenantContext {
+  /** @param entityManager the root one, which is refused outside of scopes */
+  constructor(
+    private readonly entityManager: EntityManager,
+    private readonly timeouts: Timeouts,
+  ) {}
+
+  /** Does the work on behalf of the tenant: nothing of any other tenant can be read or changed by it. */
+  run<Result>(tenant: PlacedTenant, work: () => Promise<Result>): Promise<Result> {
+    return this.enter({ kind: 'tenant', tenant }, work);
+  }
+
+  /**
+   * Does the work on the catalog, across tenants, but in no tenant's tables.
+   * @param reason why, for whoever reads the logs
+   */
+  runAsOperator<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
+    return this.enter({ kind: 'operator', reason }, work);
+  }
+
+  /** @throws {TenantContextMissing} outside of any tenant's scope */
+  current(): PlacedTenant {
+    const scope = scopes.getStore();
+    if (scope?.kind !== 'tenant') {
+      throw new TenantContextMissing();
+    }
+    return scope.tenant;
+  }
+
+  private enter<Result>(scope: Scope, work: () => Promise<Result>): Promise<Result> {
+    const entityManager = this.entityManager.fork({
+      // The root one cannot be asked for its context here: there is none yet.
+      disableContextResolution: true,
+      ...(scope.kind === 'tenant' && { schema: scope.tenant.schema }),
+      session: { variables: settingsOf(scope, this.timeouts) },
+    });
+    if (scope.kind === 'tenant') {
+      entityManager.setFilterParams(TENANT_FILTER, { tenantId: scope.tenant.id });
+    }
+    // MikroORM asks its transaction context first, so that is where a scope has to be entered: a scope inside another
+    // one's transaction would otherwise use that transaction.
+    return scopes.run(scope, () => TransactionContext.create(entityManager, work));
+  }
+}

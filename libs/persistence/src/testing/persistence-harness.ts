@@ -1,0 +1,61 @@
+import { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { Logger } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { UnitOfWork } from '@tenantry/application';
+import { MemberRepository, newId, ProjectRepository, type Slug, slug } from '@tenantry/domain';
+import { createTestDatabase } from '@tenantry/embedded-postgres';
+import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import { withFleet } from '../migrations/fleet-migrator.ts';
+import { PersistenceModule } from '../persistence.module.ts';
+import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
+import { TenantContext } from '../tenant-context/tenant-context.ts';
+import { TransactionalService } from '../unit-of-work/transactional.service.ts';
+
+const DEDICATED_SCHEMA = 't_0190000000007000800000000000d1ce';
+
+/** Two tenants that share a placement, and one with a placement of its own. */
+export const acme = tenant('acme', 'shared');
+export const globex = tenant('globex', 'shared');
+export const initech = tenant('initech', DEDICATED_SCHEMA);
+export const tenants = [acme, globex, initech];
+
+/** A database of the spec file's own, migrated, with the data access layer connected to it as the app. */
+export async function startPersistence(variables: Record<string, string> = {}) {
+  Logger.overrideLogger(false);
+  const database = await createTestDatabase((address) =>
+    withFleet(readMigratorConfig({ ...address }), async (fleet) => {
+      await fleet.migrate();
+      await fleet.migratePlacement(DEDICATED_SCHEMA);
+    }),
+  );
+  const config: MigratorConfig = readMigratorConfig({ ...database.address, ...variables });
+  const module = await Test.createTestingModule({
+    imports: [PersistenceModule.forRoot(config.database)],
+  }).compile();
+  const context = module.get(TenantContext);
+  const unitOfWork = module.get(UnitOfWork);
+  return {
+    config,
+    context,
+    unitOfWork,
+    entityManager: module.get(EntityManager),
+    orm: module.get(MikroORM),
+    transactional: module.get(TransactionalService),
+    members: module.get(MemberRepository),
+    projects: module.get(ProjectRepository),
+    get: module.get.bind(module),
+    /** One unit of work on behalf of a tenant. */
+    as: <Result>(who: PlacedTenant, work: () => Promise<Result>): Promise<Result> =>
+      context.run(who, () => unitOfWork.run(work)),
+    stop: async (): Promise<void> => {
+      await module.close();
+      await database.drop();
+    },
+  };
+}
+
+export type Persistence = Awaited<ReturnType<typeof startPersistence>>;
+
+function tenant(name: string, schema: string): PlacedTenant {
+  return { id: newId(), slug: slug(name) satisfies Slug, schema };
+}

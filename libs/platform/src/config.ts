@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { type Environment, readEnvironment } from './environment.ts';
+
+/** The ways to find out which tenant a request is for. */
+export const TENANT_RESOLVERS = ['token', 'host', 'header'] as const;
+export type TenantResolverName = (typeof TENANT_RESOLVERS)[number];
+
+/** What can be seeded; all but `reference` only outside production. */
+export const SEED_PROFILES = ['reference', 'demo', 'test'] as const;
+export type SeedProfile = (typeof SEED_PROFILES)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** What every process of Tenantry is told. */
+export interface CommonConfig {
+  readonly production: boolean;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly database: DatabaseConfig;
+}
+
+/** How to reach the database, and how long to wait for what (all times in milliseconds). */
+export interface DatabaseConfig {
+  /** The app's login. */
+  readonly url: string;
+  readonly poolMin: number;
+  readonly poolMax: number;
+  /** Until a connection is free, or made. */
+  readonly acquireTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+  readonly idleInTransactionTimeoutMs: number;
+  /** How often connecting is tried again when the process starts. */
+  readonly connectRetries: number;
+  /** A query that takes longer is logged as a warning. */
+  readonly slowQueryMs: number;
+}
+
+export interface ApiConfig extends CommonConfig {
+  readonly host: string;
+  readonly port: number;
+  /** In the order in which they are asked. */
+  readonly tenantResolvers: readonly TenantResolverName[];
+  /** `acme.<this>` is tenant acme; without it only the domains that tenants bring along are known. */
+  readonly tenantBaseDomain: string | undefined;
+  /** What tenants' tokens are signed with (HS256). */
+  readonly tenantTokenSecret: string | undefined;
+  readonly operatorToken: string;
+}
+
+export interface MigratorConfig extends CommonConfig {
+  /** The owner that runs DDL: any role that may create roles and schemas, and databases for `create`. */
+  readonly ownerUrl: string;
+  readonly seedProfile: SeedProfile;
+}
+
+/** @throws {InvalidEnvironment} */
+export function readApiConfig(environment?: Environment): ApiConfig {
+  return readEnvironment(api, environment);
+}
+
+/** @throws {InvalidEnvironment} */
+export function readMigratorConfig(environment?: Environment): MigratorConfig {
+  return readEnvironment(migrator, environment);
+}
+
+const common = z.object({
+  NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  DATABASE_URL: databaseUrl(),
+  DB_POOL_MIN: wholeNumber(0, 1000).default(0),
+  DB_POOL_MAX: wholeNumber(1, 1000).default(10),
+  DB_POOL_ACQUIRE_TIMEOUT_MS: wholeNumber(1, 600_000).default(5_000),
+  DB_STATEMENT_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(15_000),
+  DB_LOCK_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(5_000),
+  DB_IDLE_IN_TX_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(15_000),
+  DB_CONNECT_RETRIES: wholeNumber(0, 100).default(8),
+  DB_SLOW_QUERY_MS: wholeNumber(1, 3_600_000).default(200),
+});
+
+const api = common
+  .extend({
+    PORT: wholeNumber(0, 65_535).default(3000),
+    HOST: z.string().default('127.0.0.1'),
+    TENANT_RESOLVERS: z.string().transform(listOf(TENANT_RESOLVERS)).optional(),
+    TENANT_BASE_DOMAIN: z.string().toLowerCase().optional(),
+    TENANT_TOKEN_SECRET: secret().optional(),
+    OPERATOR_TOKEN: secret().optional(),
+  })
+  .transform((env, context): ApiConfig => {
+    const production = env.NODE_ENV === 'production';
+    const complain = (name: string, problem: string): void => {
+      context.addIssue({ code: 'custom', path: [name], message: problem });
+    };
+    if (production && env.OPERATOR_TOKEN === undefined) {
+      complain('OPERATOR_TOKEN', 'is required in production');
+    }
+    if (env.TENANT_RESOLVERS?.includes('token') && env.TENANT_TOKEN_SECRET === undefined) {
+      complain('TENANT_TOKEN_SECRET', 'is required when TENANT_RESOLVERS names token');
+    }
+    // The header is anybody's word for it: a convenience, which production turns off.
+    const resolvers = TENANT_RESOLVERS.filter(
+      (name) =>
+        (name !== 'token' || env.TENANT_TOKEN_SECRET !== undefined) &&
+        (name !== 'header' || !production),
+    );
+    return {
+      ...commonConfig(env),
+      host: env.HOST,
+      port: env.PORT,
+      tenantResolvers: env.TENANT_RESOLVERS ?? resolvers,
+      tenantBaseDomain: env.TENANT_BASE_DOMAIN ?? (production ? undefined : 'localhost'),
+      tenantTokenSecret: env.TENANT_TOKEN_SECRET,
+      operatorToken: env.OPERATOR_TOKEN ?? 'development-operator',
+    };
+  });
+
+const migrator = common
+  .extend({
+    MIGRATOR_DATABASE_URL: databaseUrl(),
+    SEED_PROFILE: oneOf(SEED_PROFILES).optional(),
+  })
+  .transform((env): MigratorConfig => {
+    const config = commonConfig(env);
+    return {
+      ...config,
+      ownerUrl: env.MIGRATOR_DATABASE_URL,
+      seedProfile: env.SEED_PROFILE ?? (config.production ? 'reference' : 'demo'),
+    };
+  });
+
+function commonConfig(env: z.infer<typeof common>): CommonConfig {
+  return {
+    production: env.NODE_ENV === 'production',
+    logLevel: env.LOG_LEVEL,
+    database: {
+      url: env.DATABASE_URL,
+      poolMin: env.DB_POOL_MIN,
+      poolMax: env.DB_POOL_MAX,
+      acquireTimeoutMs: env.DB_POOL_ACQUIRE_TIMEOUT_MS,
+      statementTimeoutMs: env.DB_STATEMENT_TIMEOUT_MS,
+      lockTimeoutMs: env.DB_LOCK_TIMEOUT_MS,
+      idleInTransactionTimeoutMs: env.DB_IDLE_IN_TX_TIMEOUT_MS,
+      connectRetries: env.DB_CONNECT_RETRIES,
+      slowQueryMs: env.DB_SLOW_QUERY_MS,
+    },
+  };
+}
+
+function wholeNumber(least: number, most: number): z.ZodCoercedNumber {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+}
+
+function oneOf<const Names extends readonly [string, ...string[]]>(
+  names: Names,
+): z.ZodEnum<{ [Name in Names[number]]: Name }> {
+  return z.enum(names, { error: `must be one of ${names.join(', ')}` });
+}
+
+function listOf<const Names extends readonly string[]>(names: Names) {
+  return (value: string, context: z.RefinementCtx): Names[number][] => {
+    const listed = value.split(',').map((name) => name.trim());
+    if (!listed.every((name) => names.includes(name)) || new Set(listed).size < listed.length) {
+      context.addIssue(`must list some of ${names.join(', ')}, each once, with commas between`);
+    }
+    return listed;
+  };
+}
+
+function secret(): z.ZodString {
+  return z.string().min(16, { error: 'must have at least 16 characters' });
+}
+
+function databaseUrl(): z.ZodString {
+  return z
+    .string({
+      error:
+        'is required, such as postgresql://login:password@host:5432/database ' +
+        '(the Nx targets bring an embedded PostgreSQL along)',
+    })
+    .refine(isDatabaseUrl, {
+      error: 'must look like postgresql://login:password@host:5432/database',
+    });
+}
+
+function isDatabaseUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return (
+    url !== null &&
+    /^postgres(?:ql)?:$/.test(url.protocol) &&
+    url.username !== '' &&
+    /^\/[^/]+$/.test(url.pathname)
+  );
+}
