@@ -34,12 +34,13 @@ export async function startPersistence(variables: Record<string, string> = {}) {
   }).compile();
   const context = module.get(TenantContext);
   const unitOfWork = module.get(UnitOfWork);
+  const orm = module.get(MikroORM);
   return {
     config,
     context,
     unitOfWork,
     entityManager: module.get(EntityManager),
-    orm: module.get(MikroORM),
+    orm,
     transactional: module.get(TransactionalService),
     members: module.get(MemberRepository),
     projects: module.get(ProjectRepository),
@@ -47,6 +48,19 @@ export async function startPersistence(variables: Record<string, string> = {}) {
     /** One unit of work on behalf of a tenant. */
     as: <Result>(who: PlacedTenant, work: () => Promise<Result>): Promise<Result> =>
       context.run(who, () => unitOfWork.run(work)),
+    /** The text of what is sent to the database meanwhile. */
+    queriesOf: async (work: () => Promise<unknown>): Promise<string[]> => {
+      const queries: string[] = [];
+      const logger = orm.config.getLogger();
+      const logQuery = logger.logQuery.bind(logger);
+      logger.logQuery = (line) => {
+        queries.push(line.query ?? '');
+        logQuery(line);
+      };
+      await work();
+      logger.logQuery = logQuery;
+      return queries;
+    },
     stop: async (): Promise<void> => {
       await module.close();
       await database.drop();

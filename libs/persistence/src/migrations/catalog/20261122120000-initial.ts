@@ -37,6 +37,14 @@ export class Initial extends SchemaMigration {
     this.addSql(
       `alter table "catalog"."tenant" add constraint "tenant_plan_check" check ("plan" in ('free', 'team', 'enterprise'));`,
     );
+    this.addSql(`alter table "catalog"."placement" enable row level security;`);
+    this.addSql(`alter table "catalog"."placement" force row level security;`);
+    this.addSql(
+      `create policy "placement_of_the_tenant" on "catalog"."placement" for select to "tenantry_tenant" using (schema_name = current_schema());`,
+    );
+    this.addSql(
+      `create policy "operator" on "catalog"."placement" to "tenantry_operator" using (true) with check (true);`,
+    );
     this.addSql(`alter table "catalog"."tenant" enable row level security;`);
     this.addSql(`alter table "catalog"."tenant" force row level security;`);
     this.addSql(
@@ -47,7 +55,7 @@ export class Initial extends SchemaMigration {
     );
 
     this.addSql(`grant usage on schema "catalog" to "tenantry_tenant", "tenantry_operator";`);
-    this.addSql(`grant select on "catalog"."tenant" to "tenantry_tenant";`);
+    this.addSql(`grant select on "catalog"."tenant", "catalog"."placement" to "tenantry_tenant";`);
     this.addSql(
       `grant select, insert, update, delete on "catalog"."tenant" to "tenantry_operator";`,
     );

@@ -1,0 +1,283 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { Logger } from '@nestjs/common';
+import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
+import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import { createOwnerOrm } from '../connection/owner-orm.ts';
+import { LockTaken } from './advisory-lock.ts';
+import { FleetMigrator } from './fleet-migrator.ts';
+import { migrationLists } from './migration-lists.ts';
+import { type ListedMigration, SchemaMigration } from './schema-migration.ts';
+import { ServerNotPrepared } from './server-roles.ts';
+
+let database: TestDatabase;
+let config: MigratorConfig;
+let owner: MikroORM;
+
+beforeEach(async () => {
+  Logger.overrideLogger(false);
+  database = await createEmptyDatabase();
+  config = readMigratorConfig({ ...database.address });
+  owner = createOwnerOrm(config.ownerUrl, config.database);
+});
+
+afterEach(async () => {
+  await owner.close();
+  await database.drop();
+});
+
+const fleet = (...added: ListedMigration[]): FleetMigrator =>
+  new FleetMigrator(owner, config.database, {
+    ...migrationLists,
+    tenant: [...migrationLists.tenant, ...added],
+  });
+
+const query = <T extends object[]>(sql: string, parameters: unknown[] = []): Promise<T> =>
+  owner.em.fork().execute<T>(sql, parameters);
+
+const addPlacement = (schema: string): Promise<unknown> =>
+  query(
+    `insert into catalog.placement (id, created_at, updated_at, isolation, schema_name) values (gen_random_uuid(), now(), now(), 'schema', ?)`,
+    [schema],
+  );
+
+const ledgerOf = async (target: string): Promise<string[]> =>
+  (
+    await query<{ name: string }[]>(
+      'select name from catalog.migration where target = ? order by name',
+      [target],
+    )
+  ).map(({ name }) => name);
+
+/** Adds a table, then fails in the placements named. */
+function addingATable(name: string, failingIn: readonly string[] = []): ListedMigration {
+  return {
+    name,
+    class: class extends SchemaMigration {
+      override readonly kind = 'expand';
+
+      override up(): void {
+        this.addSql('create table extra (tenant_id uuid primary key)');
+        for (const schema of failingIn) {
+          this.addSql(
+            `do $$ begin if current_schema() = '${schema}' then raise 'poisoned'; end if; end $$`,
+          );
+        }
+      }
+
+      override down(): void {
+        this.addSql('drop table extra');
+      }
+    },
+  };
+}
+
+describe('migrating', () => {
+  it('an empty database makes the catalog and the shared placement', async () => {
+    const outcomes = await fleet().migrate();
+
+    expect(outcomes).toMatchObject([
+      { target: 'catalog', status: 'migrated' },
+      {
+        target: 'shared',
+        status: 'migrated',
+        migrations: migrationLists.tenant.map(({ name }) => name),
+      },
+    ]);
+  });
+
+  it('again changes nothing', async () => {
+    await fleet().migrate();
+
+    const outcomes = await fleet().migrate();
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['up-to-date', 'up-to-date']);
+  });
+
+  it('makes the schema of a placement that is only recorded', async () => {
+    await fleet().migrate();
+    await addPlacement('t_new');
+
+    await fleet().migrate();
+
+    expect(
+      await query(`select count(*)::int as tables from pg_tables where schemaname = 't_new'`),
+    ).toEqual([{ tables: 3 }]);
+    expect(await ledgerOf('t_new')).toEqual(migrationLists.tenant.map(({ name }) => name));
+  });
+
+  it('goes on when a placement fails, which keeps nothing of the failed migration', async () => {
+    await fleet().migrate();
+    await addPlacement('t_a');
+    await addPlacement('t_b');
+    const poisoned = addingATable('99990101000000-poisoned', ['t_a']);
+
+    const outcomes = await fleet(poisoned).migrate();
+
+    expect(outcomes).toMatchObject([
+      { target: 'catalog', status: 'up-to-date' },
+      { target: 'shared', status: 'migrated' },
+      {
+        target: 't_a',
+        status: 'failed',
+        error: { message: expect.stringContaining('poisoned') as string },
+      },
+      { target: 't_b', status: 'migrated' },
+    ]);
+    expect(await ledgerOf('t_a')).toEqual([]);
+    expect(
+      await query(
+        `select to_regclass('t_a.extra') as extra, to_regclass('t_a.project') as project`,
+      ),
+    ).toEqual([{ extra: null, project: null }]);
+  });
+
+  it('twice at once is done by one, and the other is told', async () => {
+    await fleet().migrate();
+    const slow: ListedMigration = {
+      name: '99990101000000-slow',
+      class: class extends SchemaMigration {
+        override readonly kind = 'expand';
+        override up(): void {
+          this.addSql('select pg_sleep(0.5)');
+        }
+      },
+    };
+    const second = createOwnerOrm(config.ownerUrl, config.database);
+
+    const outcomes = await Promise.allSettled([
+      fleet(slow).migrate(),
+      new FleetMigrator(second, config.database).migrate(),
+    ]);
+
+    await second.close();
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.map(({ reason }) => reason as unknown)).toEqual([expect.any(LockTaken)]);
+  });
+
+  it('gives tenants the tables of later migrations too, and nobody else the database', async () => {
+    await fleet(addingATable('99990101000000-extra')).migrate();
+
+    const [rights] = await query(
+      `select has_table_privilege('tenantry_tenant', 'shared.extra', 'select, insert, update, delete') as tenant,
+         has_table_privilege('tenantry_tenant', 'shared.extra', 'truncate') as truncates,
+         has_table_privilege('tenantry_operator', 'shared.extra', 'select') as operator,
+         has_database_privilege('tenantry_app', current_database(), 'temporary') as temporary,
+         has_database_privilege('public', current_database(), 'connect') as anybody`,
+    );
+
+    expect(rights).toEqual({
+      tenant: true,
+      truncates: false,
+      operator: false,
+      temporary: false,
+      anybody: false,
+    });
+  });
+});
+
+describe('the status', () => {
+  it('says what is pending, and makes nothing by asking', async () => {
+    const before = await fleet().status();
+
+    expect(before).toEqual([
+      {
+        name: 'catalog',
+        list: 'catalog',
+        applied: [],
+        pending: migrationLists.catalog.map(({ name }) => name),
+        ahead: [],
+      },
+    ]);
+    expect(await query(`select to_regnamespace('catalog') as catalog`)).toEqual([
+      { catalog: null },
+    ]);
+  });
+
+  it('shows a placement that lags behind', async () => {
+    await fleet().migrate();
+
+    const [catalog, shared] = await fleet(addingATable('99990101000000-extra')).status();
+
+    expect(catalog?.pending).toEqual([]);
+    expect(shared?.pending).toEqual(['99990101000000-extra']);
+  });
+});
+
+describe('rolling back', () => {
+  it('takes the newest step back wherever it has been applied, and it can be applied again', async () => {
+    const extra = addingATable('99990101000000-extra');
+    await fleet().migrate();
+    await addPlacement('t_a');
+    await fleet(extra).migrate();
+    await addPlacement('t_lagging');
+    await fleet().migratePlacement('t_lagging');
+
+    const outcomes = await fleet(extra).rollback('tenant');
+
+    expect(outcomes).toMatchObject([
+      { target: 'shared', status: 'rolled-back', migrations: [extra.name] },
+      { target: 't_a', status: 'rolled-back', migrations: [extra.name] },
+    ]);
+    expect(await query(`select to_regclass('shared.extra') as extra`)).toEqual([{ extra: null }]);
+    expect(await ledgerOf('shared')).not.toContain(extra.name);
+    expect((await fleet(extra).migrate()).map(({ status }) => status)).toEqual([
+      'up-to-date',
+      'migrated',
+      'migrated',
+      'migrated',
+    ]);
+  });
+
+  it('leaves the ledger itself alone', async () => {
+    await fleet().migrate();
+
+    const [outcome] = await fleet().rollback('catalog');
+
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('made the ledger itself') as string },
+    });
+    expect(await ledgerOf('catalog')).toHaveLength(migrationLists.catalog.length);
+  });
+});
+
+describe('a login with rights that the app must not have', () => {
+  it.each(['superuser', 'bypassrls', 'inherit'])(
+    '%s is refused, saying what to run',
+    async (attribute) => {
+      const login = `tenantry_test_${attribute}`;
+      await query(
+        `create role ${login} login ${attribute === 'inherit' ? '' : 'noinherit'} ${attribute} password 'x'`,
+      );
+      const url = new URL(config.database.url);
+      url.username = login;
+
+      const attempt = new FleetMigrator(owner, { url: url.href }).migrate();
+
+      await expect(attempt).rejects.toThrow(ServerNotPrepared);
+      await expect(attempt).rejects.toThrow(`alter role "${login}" no${attribute}`);
+      await query(`drop role ${login}`);
+    },
+  );
+});
+
+describe('a migrator that may not make roles', () => {
+  it('says what an administrator has to run, without the password', async () => {
+    await query(`create role tenantry_test_weak login password 'x'`);
+    const url = new URL(config.ownerUrl);
+    url.username = 'tenantry_test_weak';
+    url.password = 'x';
+    const app = new URL(config.database.url);
+    app.username = 'tenantry_test_missing';
+    app.password = 'secret-password';
+    const weak = createOwnerOrm(url.href, config.database);
+
+    const attempt = new FleetMigrator(weak, { url: app.href }).migrate();
+
+    await expect(attempt).rejects.toThrow(ServerNotPrepared);
+    await expect(attempt).rejects.toThrow('create role "tenantry_test_missing" login noinherit');
+    await expect(attempt).rejects.not.toThrow('secret-password');
+    await weak.close();
+    await query('drop role tenantry_test_weak');
+  });
+});

@@ -1,0 +1,185 @@
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Member, email } from '@tenantry/domain';
+import {
+  acme,
+  globex,
+  initech,
+  type Persistence,
+  startPersistence,
+} from '../testing/persistence-harness.ts';
+import { TenantContextMissing } from './tenant-context-missing.ts';
+
+let persistence: Persistence;
+
+beforeAll(async () => {
+  persistence = await startPersistence();
+  for (const tenant of [acme, globex, initech]) {
+    await persistence.as(tenant, async () => {
+      persistence.members.add(new Member({ email: email('ada@example.com'), name: tenant.slug }));
+    });
+  }
+});
+
+afterAll(() => persistence.stop());
+
+/** Who the database says the rows belong to, for as long as there is only one member each. */
+async function whose(): Promise<string | undefined> {
+  const { items } = await persistence.members.page({ limit: 10 });
+  return items.map(({ name }) => name).join();
+}
+
+describe('outside of any scope', () => {
+  it.each<[string, () => unknown]>([
+    ['a repository', () => persistence.members.findByEmail(email('ada@example.com'))],
+    [
+      'adding to a repository',
+      () => {
+        persistence.members.add(new Member({ email: email('a@b.c'), name: 'x' }));
+      },
+    ],
+    ['the entity manager', () => persistence.entityManager.find(Member, {})],
+    ['counting', () => persistence.entityManager.count(Member)],
+    ['raw SQL', () => persistence.entityManager.execute('select 1')],
+    ['a query builder', () => persistence.entityManager.createQueryBuilder(Member).getResult()],
+    ['Kysely', () => persistence.entityManager.getKysely()],
+    ['a fork', () => persistence.entityManager.fork()],
+    ['a transaction', () => persistence.entityManager.transactional(() => Promise.resolve())],
+    ['a unit of work', () => persistence.unitOfWork.run(() => Promise.resolve())],
+    ['asking for the tenant', () => persistence.context.current()],
+  ])('%s is refused', async (_way, use) => {
+    await expect((async () => use())()).rejects.toThrow(TenantContextMissing);
+  });
+
+  it('is refused alike after connections have been used', async () => {
+    await persistence.context.run(acme, whose);
+
+    await expect(persistence.members.findByEmail(email('ada@example.com'))).rejects.toThrow(
+      TenantContextMissing,
+    );
+  });
+
+  it('leaves the app’s login without a right to anything', async () => {
+    const connection = persistence.orm.driver.getConnection();
+
+    await expect(connection.execute('select * from shared.member')).rejects.toMatchObject({
+      code: '42501',
+    });
+    await expect(connection.execute('select * from catalog.tenant')).rejects.toMatchObject({
+      code: '42501',
+    });
+  });
+});
+
+describe('within a tenant’s scope', () => {
+  it('says who the tenant is', async () => {
+    await persistence.context.run(acme, async () => {
+      expect(persistence.context.current()).toBe(acme);
+      await Promise.resolve();
+    });
+  });
+
+  it('holds through timers, events, and work that runs beside it', async () => {
+    const emitter = new EventEmitter();
+    const slugs = await Promise.all(
+      [acme, globex, initech].map((tenant) =>
+        persistence.context.run(tenant, async () => {
+          await sleep(Math.random() * 10);
+          setImmediate(() => emitter.emit(tenant.slug));
+          await once(emitter, tenant.slug);
+          return whose();
+        }),
+      ),
+    );
+
+    expect(slugs).toEqual(['acme', 'globex', 'initech']);
+  });
+
+  it('comes back after an inner scope, even one that failed', async () => {
+    await persistence.context.run(acme, async () => {
+      await persistence.context.run(globex, async () => {
+        expect(await whose()).toBe('globex');
+      });
+      await expect(
+        persistence.context.run(initech, () => Promise.reject(new Error('no'))),
+      ).rejects.toThrow('no');
+
+      expect(await whose()).toBe('acme');
+    });
+  });
+
+  it('does not lend its transaction to an inner scope', async () => {
+    const lost = persistence.as(acme, async () => {
+      await persistence.as(globex, async () => {
+        persistence.members.add(new Member({ email: email('kept@example.com'), name: 'globex' }));
+        await Promise.resolve();
+      });
+      persistence.members.add(new Member({ email: email('lost@example.com'), name: 'acme' }));
+      throw new Error('acme’s work failed');
+    });
+    await expect(lost).rejects.toThrow('acme’s work failed');
+
+    const kept = email('kept@example.com');
+    expect(
+      await persistence.as(globex, () => persistence.members.findByEmail(kept)),
+    ).not.toBeNull();
+    expect(await persistence.as(acme, () => persistence.members.findByEmail(kept))).toBeNull();
+    expect(
+      await persistence.as(acme, () => persistence.members.findByEmail(email('lost@example.com'))),
+    ).toBeNull();
+    await persistence.as(globex, async () => {
+      persistence.members.remove((await persistence.members.findByEmail(kept))!);
+    });
+  });
+
+  it('tells the server for one transaction, which the connection forgets', async () => {
+    const told = `select current_user as role, current_setting('search_path') as path,
+      current_setting('app.tenant_id', true) as tenant, current_setting('statement_timeout') as timeout`;
+
+    const [within] = await persistence.context.run(acme, () =>
+      persistence.entityManager.execute(told),
+    );
+    const [after] = await persistence.orm.driver.getConnection().execute<object[]>(told);
+
+    expect(within).toEqual({
+      role: 'tenantry_tenant',
+      path: '"shared", pg_temp',
+      tenant: acme.id,
+      timeout: '15s',
+    });
+    expect(after).toEqual({
+      role: 'tenantry_app',
+      path: '"$user", public',
+      tenant: '',
+      timeout: '0',
+    });
+  });
+});
+
+describe('within the operator’s scope', () => {
+  it('there is no tenant', async () => {
+    await persistence.context.runAsOperator('a test', async () => {
+      expect(() => persistence.context.current()).toThrow(TenantContextMissing);
+      await expect(whose()).rejects.toThrow(TenantContextMissing);
+    });
+  });
+
+  it('no tenant’s tables can be reached by SQL either', async () => {
+    const attempt = persistence.context.runAsOperator('a test', () =>
+      persistence.entityManager.execute('select * from shared.member'),
+    );
+
+    await expect(attempt).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('a tenant-owned entity cannot be stored', async () => {
+    const attempt = persistence.context.runAsOperator('a test', () =>
+      persistence.unitOfWork.run(async () => {
+        persistence.members.add(new Member({ email: email('x@example.com'), name: 'x' }));
+        await Promise.resolve();
+      }),
+    );
+
+    await expect(attempt).rejects.toThrow(TenantContextMissing);
+  });
+});
