@@ -30,14 +30,12 @@ beforeAll(async () => {
       const project = new Project({ id: projectId, key: projectKey('ONE'), name: tenant.slug });
       project.addTask({ title: tenant.slug });
       persistence.projects.add(project);
-      await Promise.resolve();
     });
   }
   await persistence.as(globex, async () => {
     persistence.members.add(
       new Member({ id: globexOnly, email: email('bob@example.com'), name: 'bob' }),
     );
-    await Promise.resolve();
   });
 });
 

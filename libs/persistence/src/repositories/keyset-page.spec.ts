@@ -17,7 +17,6 @@ beforeAll(async () => {
           new Member({ email: email(`m${i}@example.com`), name: `${tenant.slug} ${i}` }),
         );
       }
-      await Promise.resolve();
     });
   }
 });

@@ -52,7 +52,6 @@ beforeAll(async () => {
       });
       old.archive();
       persistence.projects.add(old);
-      await Promise.resolve();
     });
   }
 });

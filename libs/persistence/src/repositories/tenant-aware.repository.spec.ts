@@ -22,12 +22,10 @@ beforeAll(async () => {
       members.add(
         new Member({ id, email: email('ada@example.com'), name: `Ada of ${tenant.slug}` }),
       );
-      await Promise.resolve();
     });
   }
   await persistence.as(globex, async () => {
     members.add(new Member({ id: other, email: email('bob@example.com'), name: 'Bob of globex' }));
-    await Promise.resolve();
   });
 });
 

@@ -75,7 +75,6 @@ describe('within a tenant’s scope', () => {
   it('says who the tenant is', async () => {
     await persistence.context.run(acme, async () => {
       expect(persistence.context.current()).toBe(acme);
-      await Promise.resolve();
     });
   });
 
@@ -112,7 +111,6 @@ describe('within a tenant’s scope', () => {
     const lost = persistence.as(acme, async () => {
       await persistence.as(globex, async () => {
         persistence.members.add(new Member({ email: email('kept@example.com'), name: 'globex' }));
-        await Promise.resolve();
       });
       persistence.members.add(new Member({ email: email('lost@example.com'), name: 'acme' }));
       throw new Error('acme’s work failed');
@@ -176,7 +174,6 @@ describe('within the operator’s scope', () => {
     const attempt = persistence.context.runAsOperator('a test', () =>
       persistence.unitOfWork.run(async () => {
         persistence.members.add(new Member({ email: email('x@example.com'), name: 'x' }));
-        await Promise.resolve();
       }),
     );
 

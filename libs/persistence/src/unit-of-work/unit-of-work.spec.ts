@@ -29,7 +29,6 @@ describe('a unit of work', () => {
     await persistence.as(acme, async () => {
       join('ada');
       persistence.projects.add(new Project({ key: projectKey('ONE'), name: 'One' }));
-      await Promise.resolve();
     });
 
     expect(await namesOf()).toContain('ada');
@@ -63,7 +62,6 @@ describe('a unit of work', () => {
       persistence.unitOfWork.run(
         async () => {
           join('carol');
-          await Promise.resolve();
         },
         { readOnly: true },
       ),
@@ -93,7 +91,6 @@ describe('a unit of work', () => {
     const failing = persistence.as(acme, async () => {
       await persistence.unitOfWork.run(async () => {
         join('dave');
-        await Promise.resolve();
       });
       throw new Error('the outer one fails');
     });
@@ -106,7 +103,6 @@ describe('a unit of work', () => {
     const join = (): Promise<void> =>
       persistence.as(acme, async () => {
         persistence.projects.add(new Project({ key: projectKey('RACE'), name: 'Race' }));
-        await Promise.resolve();
       });
 
     const outcomes = await Promise.allSettled([join(), join()]);
@@ -122,7 +118,6 @@ describe('a unit of work', () => {
     const project = new Project({ key: projectKey('LOCK'), name: 'Lock' });
     await slow.as(acme, async () => {
       slow.projects.add(project);
-      await Promise.resolve();
     });
 
     await slow.as(acme, async () => {
@@ -174,7 +169,6 @@ describe('the transactional service', () => {
       await persistence.transactional.run(
         async () => {
           join('erin');
-          await Promise.resolve();
         },
         { propagation: TransactionPropagation.REQUIRES_NEW },
       );
