@@ -96,6 +96,11 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': 'off' },
   },
   {
+    // What a schema is made of is for zod to infer.
+    files: ['apps/api/src/**/*.schema.ts', 'apps/api/src/http/schemas.ts'],
+    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
+  },
+  {
     files: SPECS,
     rules: {
       '@nx/enforce-module-boundaries': moduleBoundaries({

@@ -15,7 +15,13 @@ export { Repository } from './repository.ts';
 export { isPrintable } from './text.ts';
 
 export { type DomainName, domainName, isDomainName } from './tenancy/domain-name.ts';
-export { type Isolation, ISOLATIONS, Placement, type PlacementId } from './tenancy/placement.ts';
+export {
+  type Isolation,
+  ISOLATIONS,
+  Placement,
+  type PlacementId,
+  SHARED_SCHEMA,
+} from './tenancy/placement.ts';
 export { PlacementRepository } from './tenancy/placement.repository.ts';
 export { isSlug, type Slug, slug } from './tenancy/slug.ts';
 export {

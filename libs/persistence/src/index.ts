@@ -3,9 +3,11 @@ export {
   TenantDirectory,
   type TenantName,
 } from './catalog/tenant-directory.ts';
+export { type PoolStatistics, readPoolStatistics } from './connection/pool-statistics.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
 export { FleetMigrator, type Outcome, withFleet } from './migrations/fleet-migrator.ts';
-export type { FleetSnapshot, Target, TargetPlan } from './migrations/fleet-plan.ts';
+export { CATALOG, type Target, type TargetPlan } from './migrations/fleet-plan.ts';
+export { readFleetStatus } from './migrations/fleet-status.ts';
 export { MikroPlacementProvisioner } from './migrations/mikro-placement-provisioner.ts';
 export { createMigration } from './migrations/new-migration.ts';
 export { MIGRATION_LISTS, type MigrationListName } from './migrations/schema-migration.ts';

@@ -15,6 +15,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export interface CommonConfig {
   readonly production: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Whether people read the log as it is written: in development. */
+  readonly prettyLogs: boolean;
   readonly database: DatabaseConfig;
 }
 
@@ -132,6 +134,7 @@ function commonConfig(env: z.infer<typeof common>): CommonConfig {
   return {
     production: env.NODE_ENV === 'production',
     logLevel: env.LOG_LEVEL,
+    prettyLogs: env.NODE_ENV === 'development' && isInstalled('pino-pretty'),
     database: {
       url: env.DATABASE_URL,
       poolMin: env.DB_POOL_MIN,
@@ -191,4 +194,14 @@ function isDatabaseUrl(value: string): boolean {
     url.username !== '' &&
     /^\/[^/]+$/.test(url.pathname)
   );
+}
+
+/** A development tool is not there where only what production needs has been installed. */
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -6,7 +6,7 @@ import type { Email } from './email.ts';
 export type MemberId = Id<'Member'>;
 
 export interface NewMember {
-  readonly id?: MemberId;
+  readonly id?: MemberId | undefined;
   readonly email: Email;
   readonly name: string;
 }

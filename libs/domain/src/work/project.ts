@@ -12,17 +12,17 @@ export type ProjectStatus = (typeof PROJECT_STATUSES)[number];
 
 export interface ProjectSettings {
   /** `#rrggbb` */
-  readonly color?: string;
+  readonly color?: string | undefined;
   /** The name of an icon: lower-case letters and hyphens. */
-  readonly icon?: string;
+  readonly icon?: string | undefined;
 }
 
 export interface NewProject {
-  readonly id?: ProjectId;
+  readonly id?: ProjectId | undefined;
   readonly key: ProjectKey;
   readonly name: string;
-  readonly description?: string;
-  readonly settings?: ProjectSettings;
+  readonly description?: string | undefined;
+  readonly settings?: ProjectSettings | undefined;
 }
 
 export interface ProjectChanges {

@@ -11,11 +11,11 @@ export const TASK_STATUSES = ['open', 'in-progress', 'done'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export interface NewTask {
-  readonly id?: TaskId;
+  readonly id?: TaskId | undefined;
   readonly title: string;
-  readonly status?: TaskStatus;
-  readonly assignee?: Member | null;
-  readonly labels?: readonly string[];
+  readonly status?: TaskStatus | undefined;
+  readonly assignee?: Member | null | undefined;
+  readonly labels?: readonly string[] | undefined;
 }
 
 export interface TaskChanges {

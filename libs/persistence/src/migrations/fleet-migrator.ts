@@ -4,14 +4,9 @@ import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { ROLES } from '../roles.ts';
 import { lock } from './advisory-lock.ts';
-import {
-  CATALOG,
-  type KnownMigrations,
-  planFleet,
-  type Target,
-  type TargetPlan,
-} from './fleet-plan.ts';
-import { readApplied, readSnapshot, recordApplied, recordRolledBack } from './ledger.ts';
+import { CATALOG, type Target, type TargetPlan } from './fleet-plan.ts';
+import { readFleetStatus } from './fleet-status.ts';
+import { readApplied, recordApplied, recordRolledBack } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
 import type {
   ListedMigration,
@@ -37,19 +32,12 @@ const PLACEMENT_PATIENCE_MS = 10_000;
  * is not, whatever becomes of this process.
  */
 export class FleetMigrator {
-  private readonly known: KnownMigrations;
-
   /** @param orm the owner's, see `createOwnerOrm` */
   constructor(
     private readonly orm: MikroORM,
     private readonly app: Pick<DatabaseConfig, 'url'>,
     private readonly lists: MigrationLists = migrationLists,
-  ) {
-    this.known = {
-      catalog: lists.catalog.map(({ name }) => name),
-      tenant: lists.tenant.map(({ name }) => name),
-    };
-  }
+  ) {}
 
   /**
    * One run over the whole fleet. A placement that fails does not keep the others from being migrated.
@@ -75,8 +63,8 @@ export class FleetMigrator {
   }
 
   /** Where every target is, by one query, which changes nothing. */
-  async status(): Promise<readonly TargetPlan[]> {
-    return planFleet(await readSnapshot(this.orm.em.fork()), this.known);
+  status(): Promise<readonly TargetPlan[]> {
+    return readFleetStatus(this.orm.em.fork(), this.lists);
   }
 
   /**
@@ -86,9 +74,9 @@ export class FleetMigrator {
   async rollback(list: MigrationListName): Promise<readonly Outcome[]> {
     return this.exclusively(async () => {
       const targets = (await this.status()).filter((target) => target.list === list);
-      const newest = this.known[list].findLast((name) =>
+      const newest = this.lists[list].findLast(({ name }) =>
         targets.some(({ applied }) => applied.includes(name)),
-      );
+      )?.name;
       const outcomes: Outcome[] = [];
       for (const target of targets) {
         if (newest !== undefined && target.applied.includes(newest)) {

@@ -1,0 +1,43 @@
+import { StandardSchemaSerializerInterceptor, StandardSchemaValidationPipe } from '@nestjs/common';
+import { NestFactory, Reflector } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ApiConfig } from '@tenantry/platform';
+import { Logger } from 'nestjs-pino';
+import { ApiModule } from './api.module.ts';
+import { setUpDocs } from './docs.ts';
+import { InvalidInput } from './http/invalid-input.ts';
+import { requestId } from './http/request-id.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { ScopeInterceptor } from './tenancy/scope.interceptor.ts';
+
+/** The largest body that is read. */
+const MOST_BYTES = 256 * 1024;
+
+/** The API, ready to listen. */
+export async function createApi(config: ApiConfig): Promise<NestFastifyApplication> {
+  const api = await NestFactory.create<NestFastifyApplication>(
+    ApiModule.forRoot(config),
+    adapter(),
+    { bufferLogs: true, abortOnError: false },
+  );
+  api.useLogger(api.get(Logger));
+  api.useGlobalFilters(new ProblemFilter());
+  api.useGlobalInterceptors(
+    api.get(ScopeInterceptor),
+    new StandardSchemaSerializerInterceptor(api.get(Reflector)),
+  );
+  api.useGlobalPipes(
+    new StandardSchemaValidationPipe({ exceptionFactory: (issues) => new InvalidInput(issues) }),
+  );
+  api.enableShutdownHooks();
+  setUpDocs(api);
+  return api;
+}
+
+function adapter(): FastifyAdapter {
+  const fastify = new FastifyAdapter({ bodyLimit: MOST_BYTES, genReqId: requestId });
+  fastify.getInstance().addHook('onRequest', async (request, reply) => {
+    await reply.header('x-request-id', request.id);
+  });
+  return fastify;
+}
