@@ -5,5 +5,6 @@ export default {
   ...preset,
   globalSetup: `${import.meta.dirname}/tools/embedded-postgres/src/jest.global-setup.ts`,
   globalTeardown: `${import.meta.dirname}/tools/embedded-postgres/src/jest.global-teardown.ts`,
+  setupFilesAfterEnv: [`${import.meta.dirname}/jest.quiet.js`],
   testTimeout: 30_000,
 };

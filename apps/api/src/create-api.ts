@@ -7,6 +7,7 @@ import { ApiModule } from './api.module.ts';
 import { setUpDocs } from './docs.ts';
 import { InvalidInput } from './http/invalid-input.ts';
 import { requestId } from './http/request-id.ts';
+import { problemOf, sendProblem } from './http/problem.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { ScopeInterceptor } from './tenancy/scope.interceptor.ts';
 
@@ -35,9 +36,17 @@ export async function createApi(config: ApiConfig): Promise<NestFastifyApplicati
 }
 
 function adapter(): FastifyAdapter {
-  const fastify = new FastifyAdapter({ bodyLimit: MOST_BYTES, genReqId: requestId });
-  fastify.getInstance().addHook('onRequest', async (request, reply) => {
-    await reply.header('x-request-id', request.id);
+  const fastify = new FastifyAdapter({
+    bodyLimit: MOST_BYTES,
+    genReqId: requestId,
+    // What Fastify refuses before there is a route for it, such as a path that is badly encoded.
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, problemOf(error, request.id));
+    },
+  });
+  fastify.getInstance().addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
   });
   return fastify;
 }

@@ -52,7 +52,10 @@ export async function dropTestDatabases(): Promise<void> {
 
 async function copyOf(template: string): Promise<TestDatabase> {
   const name = `${databasePrefix()}${randomBytes(4).toString('hex')}`;
-  await asAdministrator((admin) => admin.query(`create database "${name}" template "${template}"`));
+  await asAdministrator(async (admin) => {
+    await admin.query(`create database "${name}" template "${template}"`);
+    await copyPrivileges(admin, template, name);
+  });
   return {
     address: addressOf(name),
     drop: () =>
@@ -60,6 +63,19 @@ async function copyOf(template: string): Promise<TestDatabase> {
         await admin.query(`drop database if exists "${name}" with (force)`);
       }),
   };
+}
+
+/** Who may do what with a database is not a part of what PostgreSQL copies. */
+async function copyPrivileges(admin: pg.Client, from: string, to: string): Promise<void> {
+  const { rows } = await admin.query<{ privilege: string; grantee: string }>(
+    `select privilege_type as privilege, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end as grantee
+     from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) where datname = $1`,
+    [from],
+  );
+  await admin.query(`revoke all on database "${to}" from public`);
+  for (const { privilege, grantee } of rows) {
+    await admin.query(`grant ${privilege} on database "${to}" to ${grantee}`);
+  }
 }
 
 async function asAdministrator<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {

@@ -1,5 +1,4 @@
 import { DomainError } from '@tenantry/domain';
-import type { Problem } from './problem.ts';
 
 /** What a standard schema finds wrong. */
 export interface Issue {
@@ -10,7 +9,7 @@ export interface Issue {
 /** A request whose parameters, query or body do not fit their schema. */
 export class InvalidInput extends DomainError {
   readonly kind = 'invalid';
-  readonly errors: NonNullable<Problem['errors']>;
+  readonly errors: readonly { readonly path: string; readonly message: string }[];
 
   constructor(issues: readonly Issue[]) {
     super('invalid-input', 'The request does not fit: see errors.');

@@ -1,5 +1,8 @@
 import { STATUS_CODES } from 'node:http';
-import type { ErrorKind } from '@tenantry/domain';
+import { HttpException } from '@nestjs/common';
+import { DomainError, type ErrorKind } from '@tenantry/domain';
+import type { FastifyReply } from 'fastify';
+import { InvalidInput } from './invalid-input.ts';
 
 /** An error as RFC 9457 has it. */
 export interface Problem {
@@ -11,7 +14,7 @@ export interface Problem {
   readonly code: string;
   readonly requestId: string;
   /** What is wrong where, for input that does not fit. */
-  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly errors?: InvalidInput['errors'];
 }
 
 /** The one table of what each kind of error means in HTTP. */
@@ -28,12 +31,43 @@ export const STATUS = {
 } as const satisfies Record<ErrorKind, number>;
 
 /** Headers that go with a status. */
-export const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   401: { 'www-authenticate': 'Bearer' },
   429: { 'retry-after': '1' },
   503: { 'retry-after': '1' },
 };
 
-export function titleOf(status: number): string {
-  return STATUS_CODES[status] ?? 'Error';
+/** What the caller is told of an error: all of one that we meant, and nothing of one that we did not. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  const status = statusOf(error);
+  const title = STATUS_CODES[status] ?? 'Error';
+  return {
+    type: 'about:blank',
+    title,
+    status,
+    detail: status === 500 ? 'Something went wrong on our side.' : (error as Error).message,
+    code: error instanceof DomainError ? error.code : title.toLowerCase().replace(/[^a-z]+/g, '-'),
+    requestId,
+    ...(error instanceof InvalidInput && { errors: error.errors }),
+  };
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  void reply
+    .status(problem.status)
+    .headers(HEADERS[problem.status] ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(problem));
+}
+
+/** Nest's and Fastify's own errors know their status: an unknown route, JSON that is none, a body that is too large. */
+function statusOf(error: unknown): number {
+  if (error instanceof DomainError) {
+    return STATUS[error.kind];
+  }
+  if (error instanceof HttpException) {
+    return error.getStatus();
+  }
+  const { statusCode } = (error ?? {}) as { statusCode?: number };
+  return statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? statusCode : 500;
 }

@@ -185,6 +185,7 @@ describe('the app’s login', () => {
   it.each([
     'truncate shared.member',
     'create table shared.mine ()',
+    'create temporary table mine ()',
     'alter table shared.member disable row level security',
   ])('cannot %s', async (sql) => {
     await expect(asTenant(sql)).rejects.toMatchObject({ code: '42501' });

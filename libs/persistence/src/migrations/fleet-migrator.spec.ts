@@ -1,5 +1,4 @@
 import { type MikroORM } from '@mikro-orm/postgresql';
-import { Logger } from '@nestjs/common';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
@@ -14,7 +13,6 @@ let config: MigratorConfig;
 let owner: MikroORM;
 
 beforeEach(async () => {
-  Logger.overrideLogger(false);
   database = await createEmptyDatabase();
   config = readMigratorConfig({ ...database.address });
   owner = createOwnerOrm(config.ownerUrl, config.database);

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { schemaDifference } from './new-migration.ts';
@@ -9,7 +8,6 @@ let database: TestDatabase;
 let config: MigratorConfig;
 
 beforeAll(async () => {
-  Logger.overrideLogger(false);
   database = await createEmptyDatabase();
   config = readMigratorConfig({ ...database.address });
 });

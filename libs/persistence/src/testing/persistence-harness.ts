@@ -1,5 +1,4 @@
 import { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { UnitOfWork } from '@tenantry/application';
 import { MemberRepository, newId, ProjectRepository, type Slug, slug } from '@tenantry/domain';
@@ -21,7 +20,6 @@ export const tenants = [acme, globex, initech];
 
 /** A database of the spec file's own, migrated, with the data access layer connected to it as the app. */
 export async function startPersistence(variables: Record<string, string> = {}) {
-  Logger.overrideLogger(false);
   const database = await createTestDatabase((address) =>
     withFleet(readMigratorConfig({ ...address }), async (fleet) => {
       await fleet.migrate();

@@ -1,0 +1,240 @@
+import { SignJWT } from 'jose';
+import { type Api, ONE, OPERATOR_TOKEN, startApi, TOKEN_SECRET } from '../testing/api-harness.ts';
+
+let api: Api;
+
+beforeAll(async () => {
+  api = await startApi();
+});
+
+afterAll(() => api.stop());
+
+const projects = '/projects';
+const nameIn = (answer: { body: { items: { name: string }[] } }): string[] =>
+  answer.body.items.map(({ name }) => name);
+const token = (claims: Record<string, unknown>, secret = TOKEN_SECRET): Promise<string> =>
+  new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime('1m')
+    .sign(new TextEncoder().encode(secret));
+
+describe('a request that names its tenant', () => {
+  it.each(['alpha', 'beta', 'gamma'])(
+    '%s in a header gets what is that tenant’s',
+    async (tenant) => {
+      const answer = await api.call({ path: projects, tenant });
+
+      expect(answer.status).toBe(200);
+      expect(nameIn(answer)).toEqual([`One of ${tenant}`]);
+      expect(answer.body.nextCursor).toBeNull();
+    },
+  );
+
+  it.each(['alpha.localhost', 'ALPHA.localhost:3000', 'alpha.localhost.'])(
+    'by the host name %s gets its own',
+    async (host) => {
+      expect(nameIn(await api.call({ path: projects, host }))).toEqual(['One of alpha']);
+    },
+  );
+
+  it('by id gets its own', async () => {
+    expect(nameIn(await api.call({ path: projects, tenant: api.tenants.beta.id }))).toEqual([
+      'One of beta',
+    ]);
+  });
+
+  it('by a signed token gets its own, whatever host and header say', async () => {
+    const authorization = `Bearer ${await token({ tenant: 'gamma' })}`;
+
+    const answer = await api.call({
+      path: projects,
+      tenant: 'alpha',
+      host: 'beta.localhost',
+      headers: { authorization },
+    });
+
+    expect(nameIn(answer)).toEqual(['One of gamma']);
+  });
+
+  it('by host gets its own, whatever the header says', async () => {
+    const answer = await api.call({ path: projects, host: 'alpha.localhost', tenant: 'beta' });
+
+    expect(nameIn(answer)).toEqual(['One of alpha']);
+  });
+});
+
+describe('a request that names none', () => {
+  it.each(['127.0.0.1', 'localhost', 'localhost:3000', 'unknown.example'])(
+    'at %s is told so',
+    async (host) => {
+      const answer = await api.call({ path: projects, host });
+
+      expect(answer.status).toBe(400);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+      expect(answer.body).toMatchObject({ status: 400, title: 'Bad Request', code: 'no-tenant' });
+    },
+  );
+});
+
+describe('a request that names a tenant that is not there', () => {
+  it.each([
+    'nobody',
+    'NOBODY',
+    '../alpha',
+    `a'; drop table tenant; --`,
+    '%00',
+    'alphа',
+    'a'.repeat(64),
+    'alpha, beta',
+    '01900000-0000-7000-8000-0000000000ff',
+    '',
+  ])('as %j gets the same answer as any other', async (name) => {
+    // node sends headers as Latin-1, and would refuse the homoglyph
+    const tenant = Buffer.from(name).toString('latin1');
+    const { status, body } = await api.call({ path: projects, tenant });
+
+    expect(status).toBe(404);
+    expect(body).toEqual({
+      type: 'about:blank',
+      title: 'Not Found',
+      status: 404,
+      code: 'tenant-not-found',
+      detail: 'There is no such tenant.',
+      requestId: expect.any(String) as string,
+    });
+  });
+
+  it.each(['nobody.localhost', 'a.b.localhost', '-.localhost'])(
+    'by the host %s likewise',
+    async (host) => {
+      expect(await api.call({ path: projects, host })).toMatchObject({
+        status: 404,
+        body: { code: 'tenant-not-found' },
+      });
+    },
+  );
+});
+
+describe('a token that is not valid', () => {
+  it.each([
+    [
+      'signed by someone else',
+      () => token({ tenant: 'alpha' }, 'some other secret of enough length'),
+    ],
+    ['garbage', () => Promise.resolve('garbage')],
+    [
+      'without a signature',
+      () =>
+        Promise.resolve(
+          `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"tenant":"alpha"}').toString('base64url')}.`,
+        ),
+    ],
+  ])('%s is refused, even with a header beside it', async (_how, make) => {
+    const answer = await api.call({
+      path: projects,
+      tenant: 'alpha',
+      headers: { authorization: `Bearer ${await make()}` },
+    });
+
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+});
+
+describe('another tenant’s row', () => {
+  it('is missing like one that nobody has', async () => {
+    const { body: mine } = await api.call({
+      path: '/projects',
+      tenant: 'alpha',
+      body: { key: 'MINE', name: 'Mine' },
+    });
+
+    const foreign = await api.call({ path: `/projects/${mine.id}`, tenant: 'beta' });
+    const nobodys = await api.call({
+      path: '/projects/01900000-0000-7000-8000-0000000000ee',
+      tenant: 'beta',
+    });
+
+    expect(foreign.status).toBe(404);
+    expect({ ...foreign.body, requestId: '' }).toEqual({ ...nobodys.body, requestId: '' });
+  });
+
+  it('of the same id is left alone', async () => {
+    await api.call({
+      method: 'PATCH',
+      path: `/projects/${ONE}`,
+      tenant: 'alpha',
+      body: { name: 'Changed' },
+    });
+
+    expect((await api.call({ path: `/projects/${ONE}`, tenant: 'beta' })).body.name).toBe(
+      'One of beta',
+    );
+    expect((await api.call({ path: `/projects/${ONE}`, tenant: 'gamma' })).body.name).toBe(
+      'One of gamma',
+    );
+  });
+});
+
+describe('operators', () => {
+  const authorization = `Bearer ${OPERATOR_TOKEN}`;
+
+  it.each([undefined, 'Bearer wrong', 'Basic abc', 'Bearer '])('with %j are not', async (shown) => {
+    const answer = await api.call({
+      path: '/tenants',
+      headers: shown === undefined ? {} : { authorization: shown },
+    });
+
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+  });
+
+  it('list and read tenants', async () => {
+    const list = await api.call({ path: '/tenants?limit=2', headers: { authorization } });
+    const rest = await api.call({
+      path: `/tenants?limit=2&after=${list.body.nextCursor}`,
+      headers: { authorization },
+    });
+    const one = await api.call({
+      path: `/tenants/${api.tenants.gamma.id}`,
+      headers: { authorization },
+    });
+
+    expect(list.body.items.map(({ slug }: { slug: string }) => slug)).toEqual(['alpha', 'beta']);
+    expect(rest.body).toMatchObject({ items: [{ slug: 'gamma' }], nextCursor: null });
+    expect(one.body).toMatchObject({ slug: 'gamma', status: 'active', plan: 'free', domain: null });
+    expect(one.body).not.toHaveProperty('placement');
+  });
+
+  it('suspend a tenant, which is refused within two seconds, and resume it', async () => {
+    const path = `/tenants/${api.tenants.beta.id}`;
+    expect(
+      await api.call({ method: 'POST', path: `${path}/suspend`, headers: { authorization } }),
+    ).toMatchObject({ status: 200, body: { status: 'suspended' } });
+    await until(async () => (await api.call({ path: projects, tenant: 'beta' })).status === 403);
+    expect(await api.call({ path: projects, tenant: 'beta' })).toMatchObject({
+      body: { code: 'tenant-suspended' },
+    });
+
+    expect(
+      await api.call({ method: 'POST', path: `${path}/suspend`, headers: { authorization } }),
+    ).toMatchObject({ status: 422, body: { code: 'tenant-status' } });
+
+    await api.call({ method: 'POST', path: `${path}/resume`, headers: { authorization } });
+    await until(async () => (await api.call({ path: projects, tenant: 'beta' })).status === 200);
+  });
+
+  it('are told when there is no such tenant', async () => {
+    const path = '/tenants/01900000-0000-7000-8000-0000000000ff/suspend';
+
+    expect(await api.call({ method: 'POST', path, headers: { authorization } })).toMatchObject({
+      status: 404,
+    });
+  });
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 2_000;
+  while (!(await holds())) {
+    expect(Date.now()).toBeLessThan(deadline);
+  }
+}
