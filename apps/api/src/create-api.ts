@@ -2,6 +2,7 @@ import { StandardSchemaSerializerInterceptor, StandardSchemaValidationPipe } fro
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '@tenantry/platform';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ApiModule } from './api.module.ts';
 import { setUpDocs } from './docs.ts';
@@ -40,7 +41,7 @@ function adapter(): FastifyAdapter {
     bodyLimit: MOST_BYTES,
     genReqId: requestId,
     // What Fastify refuses before there is a route for it, such as a path that is badly encoded.
-    frameworkErrors: (error, request, reply) => {
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(reply, problemOf(error, request.id));
     },
   });

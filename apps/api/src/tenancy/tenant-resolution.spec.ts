@@ -1,5 +1,12 @@
 import { SignJWT } from 'jose';
-import { type Api, ONE, OPERATOR_TOKEN, startApi, TOKEN_SECRET } from '../testing/api-harness.ts';
+import {
+  type Answer,
+  type Api,
+  ONE,
+  OPERATOR_TOKEN,
+  startApi,
+  TOKEN_SECRET,
+} from '../testing/api-harness.ts';
 
 let api: Api;
 
@@ -10,8 +17,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const projects = '/projects';
-const nameIn = (answer: { body: { items: { name: string }[] } }): string[] =>
-  answer.body.items.map(({ name }) => name);
+const nameIn = (answer: Answer): string[] => answer.body.items.map(({ name }) => name);
 const token = (claims: Record<string, unknown>, secret = TOKEN_SECRET): Promise<string> =>
   new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256' })
@@ -199,7 +205,7 @@ describe('operators', () => {
       headers: { authorization },
     });
 
-    expect(list.body.items.map(({ slug }: { slug: string }) => slug)).toEqual(['alpha', 'beta']);
+    expect(list.body.items.map(({ slug }) => slug)).toEqual(['alpha', 'beta']);
     expect(rest.body).toMatchObject({ items: [{ slug: 'gamma' }], nextCursor: null });
     expect(one.body).toMatchObject({ slug: 'gamma', status: 'active', plan: 'free', domain: null });
     expect(one.body).not.toHaveProperty('placement');

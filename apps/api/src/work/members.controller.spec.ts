@@ -27,7 +27,7 @@ describe('members', () => {
 
     expect(await api.call({ method: 'DELETE', path, tenant })).toMatchObject({
       status: 204,
-      body: '',
+      text: '',
     });
     expect(await api.call({ path, tenant })).toMatchObject({
       status: 404,
@@ -50,9 +50,7 @@ describe('members', () => {
       tenant: 'gamma',
     });
 
-    const names = [first, second].map(
-      ({ body }) => body.items.map(({ name }: { name: string }) => name) as string[],
-    );
+    const names = [first, second].map(({ body }) => body.items.map(({ name }) => name));
     expect(names).toEqual([['Ada of gamma', 'Carol', 'Dave'], ['Erin']]);
     expect(second.body.nextCursor).toBeNull();
   });

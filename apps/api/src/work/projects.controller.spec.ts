@@ -1,4 +1,4 @@
-import { type Api, ONE, startApi } from '../testing/api-harness.ts';
+import { type Answer, type Api, ONE, startApi } from '../testing/api-harness.ts';
 
 let api: Api;
 const tenant = 'alpha';
@@ -19,8 +19,7 @@ const change = (path: string, body: object, ifMatch?: string) =>
     body,
     headers: ifMatch === undefined ? {} : { 'if-match': ifMatch },
   });
-const keysIn = (answer: { body: { items: { key: string }[] } }): string[] =>
-  answer.body.items.map(({ key }) => key);
+const keysIn = (answer: Answer): string[] => answer.body.items.map(({ key }) => key);
 
 describe('a project', () => {
   it('is started, with a place and a version', async () => {

@@ -1,4 +1,4 @@
-import { ADA, type Api, ONE, startApi } from '../testing/api-harness.ts';
+import { ADA, type Answer, type Api, ONE, startApi } from '../testing/api-harness.ts';
 
 let api: Api;
 const tenant = 'gamma';
@@ -11,8 +11,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const add = (body: object) => api.call({ path, tenant, body });
-const numbersIn = (answer: { body: { items: { number: number }[] } }): number[] =>
-  answer.body.items.map(({ number }) => number);
+const numbersIn = (answer: Answer): number[] => answer.body.items.map(({ number }) => number);
 
 describe('tasks', () => {
   it('get the next number of their project, and are called by it', async () => {
@@ -38,7 +37,7 @@ describe('tasks', () => {
       Array.from({ length: 8 }, (_, i) => add({ title: `At once ${i}` })),
     );
 
-    const numbers = answers.map(({ body }) => body.number as number);
+    const numbers = answers.map(({ body }) => body.number);
     expect(new Set(numbers).size).toBe(8);
     const { openTaskCount } = (await api.call({ path: `/projects/${ONE}`, tenant })).body;
     expect(openTaskCount).toBe(10);
