@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { CannotConnect } from '@tenantry/persistence';
 import { type ApiConfig, InvalidEnvironment, readApiConfig } from '@tenantry/platform';
 import { createApi } from './create-api.ts';
 import { welcome } from './welcome.ts';
@@ -29,7 +30,7 @@ function addressOf(url: string, { tenantBaseDomain }: ApiConfig): URL {
 }
 
 function explained(error: unknown): string {
-  if (error instanceof InvalidEnvironment) {
+  if (error instanceof InvalidEnvironment || error instanceof CannotConnect) {
     return error.message;
   }
   const { code } = error as { code?: string };

@@ -1,6 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DomainError, ISOLATIONS, PLANS } from '@tenantry/domain';
-import { LockTaken, MIGRATION_LISTS, ServerNotPrepared } from '@tenantry/persistence';
+import {
+  CannotConnect,
+  LockTaken,
+  MIGRATION_LISTS,
+  ServerNotPrepared,
+} from '@tenantry/persistence';
 import { InvalidEnvironment, SEED_PROFILES } from '@tenantry/platform';
 import { SeedingRefused } from '@tenantry/seeding';
 import { create } from './commands/create.ts';
@@ -31,7 +36,14 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 }
 
 /** Errors that say what to do: their message is all that is shown. */
-const EXPECTED = [DomainError, InvalidEnvironment, LockTaken, SeedingRefused, ServerNotPrepared];
+const EXPECTED = [
+  CannotConnect,
+  DomainError,
+  InvalidEnvironment,
+  LockTaken,
+  SeedingRefused,
+  ServerNotPrepared,
+];
 
 function codeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) {

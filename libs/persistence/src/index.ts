@@ -3,6 +3,7 @@ export {
   TenantDirectory,
   type TenantName,
 } from './catalog/tenant-directory.ts';
+export { CannotConnect } from './connection/connect.ts';
 export { type PoolStatistics, readPoolStatistics } from './connection/pool-statistics.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
 export { FleetMigrator, type Outcome, withFleet } from './migrations/fleet-migrator.ts';

@@ -77,6 +77,6 @@ export class PersistenceModule implements OnApplicationShutdown {
 
 async function connected(config: DatabaseConfig): Promise<MikroORM> {
   const orm = createOrm(config);
-  await connect(orm, config.connectRetries);
+  await connect(orm, config.url, config.connectRetries);
   return orm;
 }

@@ -16,7 +16,7 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
  * (`Key (email)=(ada@example.com) already exists`), so of its errors the code and the constraint have to do.
  */
 export function errorWithoutValues(error: unknown): LoggedError {
-  if (!(error instanceof Error)) {
+  if (!isError(error)) {
     return { type: typeof error, message: String(error), stack: '' };
   }
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
@@ -38,4 +38,8 @@ function framesOf({ stack = '' }: Error): string {
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .join('\n');
+}
+
+function isError(value: unknown): value is Error {
+  return typeof value === 'object' && value !== null && 'message' in value && 'stack' in value;
 }

@@ -184,7 +184,7 @@ export async function withFleet<Result>(
 ): Promise<Result> {
   const orm = createOwnerOrm(ownerUrl, database);
   try {
-    await connect(orm, database.connectRetries);
+    await connect(orm, ownerUrl, database.connectRetries);
     return await work(new FleetMigrator(orm, database));
   } finally {
     await orm.close();

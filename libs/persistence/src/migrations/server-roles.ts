@@ -1,5 +1,6 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { handleWhen, ExponentialBackoff, retry } from 'cockatiel';
+import { errorParts } from '../connection/connection-errors.ts';
 import { ROLES } from '../roles.ts';
 
 /** The server is not as Tenantry needs it, and the migrator may not change that itself. */
@@ -12,7 +13,7 @@ const LOGIN = /^[A-Za-z_][\w.-]{0,62}$/;
 
 /** Roles are the server's and not the database's, so migrators of other databases can be in the way for a moment. */
 const beingMadeByOthers = handleWhen((error) =>
-  /already exists|concurrently updated|duplicate key/.test((error as Error).message),
+  /already exists|concurrently updated|duplicate key/.test(errorParts(error).message),
 );
 
 /**
@@ -83,7 +84,7 @@ async function asAllowed(
   try {
     await transaction.execute(sql, sql.includes('?') ? [...parameters] : []);
   } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) {
+    if (errorParts(error).code !== INSUFFICIENT_PRIVILEGE) {
       throw error;
     }
     const script = all.map((statement) => `  ${statement.sql.replace('?', `'…'`)};`).join('\n');

@@ -1,6 +1,6 @@
 import { OptimisticLockError } from '@mikro-orm/core';
 import { Conflict, type DomainError, Unavailable } from '@tenantry/domain';
-import { isUnreachable } from '../connection/unreachable.ts';
+import { errorParts, isUnreachable } from '../connection/connection-errors.ts';
 
 type Translation = (options: ErrorOptions) => DomainError;
 
@@ -42,6 +42,6 @@ export function translated(error: unknown): unknown {
   if (isUnreachable(error)) {
     return new Unavailable('database-unavailable', 'The database cannot be reached.', because);
   }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const { code = '' } = errorParts(error);
   return TRANSLATIONS[code]?.(because) ?? error;
 }

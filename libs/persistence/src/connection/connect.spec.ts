@@ -1,0 +1,94 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
+import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import { CannotConnect, connect } from './connect.ts';
+import { createOwnerOrm } from './owner-orm.ts';
+
+let database: TestDatabase;
+let config: MigratorConfig;
+
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  config = readMigratorConfig({ ...database.address });
+});
+
+afterAll(() => database.drop());
+
+function changed(change: (url: URL) => void): string {
+  const url = new URL(config.ownerUrl);
+  change(url);
+  return url.href;
+}
+
+async function connectTo(url: string, retries: number): Promise<void> {
+  const orm = createOwnerOrm(url, config.database);
+  try {
+    await connect(orm, url, retries);
+  } finally {
+    await orm.close();
+  }
+}
+
+describe('connecting when a process starts', () => {
+  it('waits for a server that comes later', async () => {
+    const { host } = new URL(config.ownerUrl);
+    const [hostname = '', port = ''] = host.split(':');
+    const placeholder = createServer().listen(0);
+    const { port: later } = placeholder.address() as AddressInfo;
+    await new Promise((resolve) => placeholder.close(resolve));
+
+    const connecting = connectTo(
+      changed((url) => (url.port = String(later))),
+      20,
+    );
+    await sleep(300);
+    const relay = await relayTo(Number(port), hostname, later);
+
+    await connecting.finally(() => relay.close());
+  });
+
+  it('gives up on one that does not come, and says which', async () => {
+    const nowhere = changed((url) => (url.port = '1'));
+
+    const connecting = connectTo(nowhere, 2);
+
+    await expect(connecting).rejects.toThrow(CannotConnect);
+    await expect(connecting).rejects.toThrow(
+      /Cannot connect to postgresql:\/\/\w+@127\.0\.0\.1:1\/\w+: .*ECONNREFUSED/,
+    );
+  });
+
+  it.each([
+    [
+      'a wrong password',
+      (url: URL) => (url.password = 'wrong-password'),
+      'password authentication failed',
+    ],
+    [
+      'a database that is not there',
+      (url: URL) => (url.pathname = '/nowhere'),
+      'database "nowhere" does not exist',
+    ],
+  ])('fails at once on %s, without the password', async (_what, change, reason) => {
+    const start = Date.now();
+    const connecting = connectTo(changed(change), 50);
+
+    await expect(connecting).rejects.toThrow(reason);
+    await expect(connecting).rejects.not.toThrow('wrong-password');
+    expect(Date.now() - start).toBeLessThan(2_000);
+  });
+});
+
+async function relayTo(port: number, host: string, listenOn: number) {
+  const { connect: dial } = await import('node:net');
+  const server = createServer((client) => {
+    const upstream = dial(port, host);
+    client.pipe(upstream).pipe(client);
+    client.on('error', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(listenOn, '127.0.0.1', resolve));
+  return server;
+}
