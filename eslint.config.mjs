@@ -108,6 +108,7 @@ export default tseslint.config(
         packages: ['@nestjs/testing', 'fast-check', 'pg'],
         buildable: false,
       }),
+      'no-restricted-properties': 'off',
       '@typescript-eslint/explicit-module-boundary-types': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/require-await': 'off',

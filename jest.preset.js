@@ -1,6 +1,7 @@
 /** What the specs of every project run with: ES modules, compiled by swc, libraries taken from their source. */
 export default {
   testEnvironment: 'node',
+  testMatch: ['**/src/**/*.spec.ts'],
   testEnvironmentOptions: {
     customExportConditions: ['@tenantry/source', 'node', 'node-addons'],
   },

@@ -1,6 +1,9 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
-import { schemaDifference } from './new-migration.ts';
+import { createMigration, schemaDifference } from './new-migration.ts';
 import { MIGRATION_LISTS } from './schema-migration.ts';
 import { withScratchDatabase } from './scratch-database.ts';
 
@@ -67,5 +70,43 @@ describe('a difference between migrations and mapping', () => {
     );
 
     expect(up).toContain(missing);
+  });
+});
+
+describe('a migration that is created', () => {
+  it('has what the mapping has and the list lacks, and is listed after those before it', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tenantry-migrations-'));
+    await mkdir(join(directory, 'tenant'));
+    await writeFile(join(directory, 'tenant/20200101000000-first-step.ts'), '');
+
+    const path = await createMigration(
+      'tenant',
+      'add-everything',
+      config.ownerUrl,
+      config.database,
+      { directory, lists: { catalog: [], tenant: [] } },
+    );
+
+    const name = basename(path ?? '', '.ts');
+    expect(name).toMatch(/^\d{14}-add-everything$/);
+    const source = await readFile(path ?? '', 'utf8');
+    expect(source).toContain('export class AddEverything extends SchemaMigration {');
+    expect(source).toContain(`override readonly kind = 'expand';`);
+    expect(source).toMatch(
+      /override up\(\)[^]*create table "project"[^]*override down\(\)[^]*drop table/,
+    );
+    expect(source).not.toContain('public');
+    expect(await readFile(join(directory, 'tenant/list.ts'), 'utf8')).toBe(
+      `import type { ListedMigration } from '../schema-migration.ts';
+import { FirstStep } from './20200101000000-first-step.ts';
+import { AddEverything } from './${name}.ts';
+
+export const tenantMigrations: readonly ListedMigration[] = [
+  { name: '20200101000000-first-step', class: FirstStep },
+  { name: '${name}', class: AddEverything },
+];
+`,
+    );
+    await rm(directory, { recursive: true });
   });
 });

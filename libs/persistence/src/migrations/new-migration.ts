@@ -1,7 +1,9 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Migrator, TSMigrationGenerator } from '@mikro-orm/migrations';
+import type { MikroORM } from '@mikro-orm/postgresql';
 import type { DatabaseConfig } from '@tenantry/platform';
+import { migrationLists } from './migration-lists.ts';
 import type { MigrationListName } from './schema-migration.ts';
 import { withScratchDatabase } from './scratch-database.ts';
 
@@ -28,6 +30,7 @@ export function schemaDifference(
 /**
  * Writes a migration with what the mapping has and the migrations of the list have not, and lists it. Its SQL is a
  * draft: someone reads it, and says whether it expands or contracts.
+ * @param sources where migrations are written, and which there are already
  * @returns the path of the file; `null` when there is nothing to migrate
  */
 export function createMigration(
@@ -35,9 +38,10 @@ export function createMigration(
   name: string,
   ownerUrl: string,
   config: DatabaseConfig,
+  sources = { directory: import.meta.dirname, lists: migrationLists },
 ): Promise<string | null> {
-  const directory = join(import.meta.dirname, list);
-  return withScratchDatabase(list, ownerUrl, config, async (orm) => {
+  const directory = join(sources.directory, list);
+  const write = async (orm: MikroORM): Promise<string | null> => {
     const migrations = orm.config.get('migrations');
     orm.config.set('migrations', {
       ...migrations,
@@ -52,7 +56,8 @@ export function createMigration(
     }
     await writeList(directory, list);
     return join(directory, fileName);
-  });
+  };
+  return withScratchDatabase(list, ownerUrl, config, write, sources.lists);
 }
 
 /** Writes migrations as this project has them. */

@@ -5,7 +5,7 @@ import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { ormOptions } from '../connection/orm.ts';
 import { catalogMappings, tenantMappings } from '../mapping/mappings.ts';
 import { migrationLists } from './migration-lists.ts';
-import type { MigrationListName } from './schema-migration.ts';
+import type { ListedMigration, MigrationListName, MigrationLists } from './schema-migration.ts';
 import { prepareServer } from './server-roles.ts';
 
 const MAPPINGS = { catalog: catalogMappings, tenant: tenantMappings };
@@ -22,6 +22,7 @@ export async function withScratchDatabase<Result>(
   ownerUrl: string,
   config: DatabaseConfig,
   work: (orm: MikroORM) => Promise<Result>,
+  lists: MigrationLists = migrationLists,
 ): Promise<Result> {
   const name = `tenantry_scratch_${randomBytes(4).toString('hex')}`;
   const owner = createOwnerOrm(ownerUrl, config);
@@ -29,7 +30,7 @@ export async function withScratchDatabase<Result>(
     await prepareServer(owner, config.url);
     await owner.em.fork().execute(`create database "${name}"`);
     try {
-      return await withMappingOf(list, databaseUrl(ownerUrl, name), config, work);
+      return await withMappingOf(list, databaseUrl(ownerUrl, name), config, work, lists[list]);
     } finally {
       await owner.em.fork().execute(`drop database "${name}" with (force)`);
     }
@@ -43,6 +44,7 @@ async function withMappingOf<Result>(
   url: string,
   config: DatabaseConfig,
   work: (orm: MikroORM) => Promise<Result>,
+  migrations: readonly ListedMigration[],
 ): Promise<Result> {
   const orm = new MikroORM({
     ...ormOptions(url, config),
@@ -60,7 +62,7 @@ async function withMappingOf<Result>(
   });
   try {
     await orm.em.fork().transactional(async (transaction) => {
-      for (const { class: Listed } of migrationLists[list]) {
+      for (const { class: Listed } of migrations) {
         const migration = new Listed(orm.driver, orm.config);
         await migration.up();
         for (const statement of migration.getQueries()) {

@@ -1,0 +1,233 @@
+import { jest } from '@jest/globals';
+import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
+import pg from 'pg';
+import { run } from './cli.ts';
+
+let database: TestDatabase;
+const environment = { ...process.env };
+let printed: string;
+let complained: string;
+
+beforeEach(async () => {
+  database = await createEmptyDatabase();
+  Object.assign(process.env, { NODE_ENV: 'test', LOG_LEVEL: 'silent', ...database.address });
+  jest.spyOn(console, 'log').mockImplementation((line: string) => {
+    printed += line;
+  });
+  jest.spyOn(console, 'error').mockImplementation((line: unknown) => {
+    complained += String(line);
+  });
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    complained += String(text);
+    return true;
+  });
+});
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  process.env = { ...environment };
+  await database.drop();
+});
+
+/** Runs a command line, and gives its exit code. */
+async function migrator(...args: string[]): Promise<number> {
+  printed = '';
+  complained = '';
+  return run(['node', 'migrator', ...args]);
+}
+
+async function query(sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: database.address.MIGRATOR_DATABASE_URL });
+  await client.connect();
+  const { rows } = await client.query<Record<string, unknown>>(sql);
+  await client.end();
+  return rows;
+}
+
+describe('migrate and status', () => {
+  it('bring an empty database up to date, and say so', async () => {
+    expect(await migrator('status')).toBe(2);
+    expect(printed).toMatch(/catalog +pending: 20261122120000-initial/);
+
+    expect(await migrator('migrate')).toBe(0);
+    expect(printed).toMatch(/catalog +migrated[^]*shared +migrated/);
+
+    expect(await migrator('status')).toBe(0);
+    expect(await migrator('migrate', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      outcomes: [
+        { target: 'catalog', status: 'up-to-date' },
+        { target: 'shared', status: 'up-to-date' },
+      ],
+    });
+  });
+
+  it('exit with 5 when a placement fails, which is named with the reason', async () => {
+    await migrator('migrate');
+    await query(
+      `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', 't_taken')`,
+    );
+    await query('create schema t_taken; create table t_taken.member ()');
+
+    expect(await migrator('migrate', '--json')).toBe(5);
+    expect(JSON.parse(printed)).toMatchObject({
+      outcomes: [
+        {},
+        { target: 'shared', status: 'up-to-date' },
+        {
+          target: 't_taken',
+          status: 'failed',
+          error: expect.stringContaining('permission denied') as string,
+        },
+      ],
+    });
+  });
+
+  it('exit with 4 while another run holds the lock', async () => {
+    await migrator('migrate');
+    const other = new pg.Client({ connectionString: database.address.MIGRATOR_DATABASE_URL });
+    await other.connect();
+    await other.query(
+      `begin; select pg_advisory_xact_lock(hashtextextended('tenantry the fleet', 0))`,
+    );
+
+    expect(await migrator('migrate')).toBe(4);
+    expect(complained).toContain('Another run holds the lock');
+    await other.end();
+  });
+
+  it('exit with 1 and a message without secrets when the database cannot be reached', async () => {
+    process.env['DB_CONNECT_RETRIES'] = '0';
+    process.env['MIGRATOR_DATABASE_URL'] = 'postgresql://owner:secret-password@127.0.0.1:1/nowhere';
+
+    expect(await migrator('migrate')).toBe(1);
+    expect(complained).toContain('Cannot connect to postgresql://owner@127.0.0.1:1/nowhere');
+    expect(complained).not.toContain('secret-password');
+  });
+
+  it('exit with 1 when the environment is not complete', async () => {
+    delete process.env['MIGRATOR_DATABASE_URL'];
+
+    expect(await migrator('migrate')).toBe(1);
+    expect(complained).toContain('MIGRATOR_DATABASE_URL is required');
+  });
+});
+
+describe('rollback', () => {
+  it('takes the newest step back', async () => {
+    await migrator('migrate');
+
+    expect(await migrator('rollback')).toBe(0);
+    expect(await query(`select to_regclass('shared.project') as project`)).toEqual([
+      { project: null },
+    ]);
+    expect(await migrator('status')).toBe(2);
+  });
+
+  it('in production has to be allowed by name', async () => {
+    await migrator('migrate');
+    process.env['NODE_ENV'] = 'production';
+
+    expect(await migrator('rollback')).toBe(1);
+    expect(complained).toContain('This is production');
+    expect(await migrator('status')).toBe(0);
+
+    expect(await migrator('rollback', '--production')).toBe(0);
+    expect(await migrator('status')).toBe(2);
+  });
+});
+
+describe('seed', () => {
+  it('puts the profile in that is asked for', async () => {
+    await migrator('migrate');
+
+    expect(await migrator('seed', '--profile', 'test', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toEqual({
+      profile: 'test',
+      outcomes: ['alpha', 'beta', 'gamma'].map((tenant) => ({ tenant, added: 3 })),
+    });
+
+    expect(await migrator('seed', '--profile', 'test')).toBe(0);
+    expect(printed).toMatch(/alpha +nothing to add/);
+  });
+
+  it('in production puts in nothing that is made up', async () => {
+    await migrator('migrate');
+    process.env['NODE_ENV'] = 'production';
+
+    expect(await migrator('seed', '--profile', 'demo')).toBe(1);
+    expect(complained).toContain('production gets reference only');
+    expect(await migrator('seed', '--fresh')).toBe(1);
+    expect(await query('select * from catalog.tenant')).toEqual([]);
+    expect(await migrator('seed')).toBe(0);
+  });
+});
+
+describe('tenant', () => {
+  it('takes tenants in, and lists them', async () => {
+    await migrator('migrate');
+
+    expect(
+      await migrator(
+        'tenant',
+        'create',
+        '--slug',
+        'hooli',
+        '--name',
+        'Hooli',
+        '--isolation',
+        'schema',
+        '--domain',
+        'work.hooli.example',
+        '--json',
+      ),
+    ).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      slug: 'hooli',
+      status: 'active',
+      domain: 'work.hooli.example',
+      schema: expect.stringMatching(/^t_[0-9a-f]{32}$/) as string,
+    });
+
+    expect(await migrator('tenant', 'create', '--slug', 'hooli', '--name', 'Other')).toBe(1);
+    expect(complained).toContain('There is a tenant hooli already.');
+    expect(await migrator('tenant', 'list')).toBe(0);
+    expect(printed).toMatch(/^hooli +Hooli +active +t_/);
+  });
+
+  it.each(['Hooli', 'a b', `x'; drop table tenant`, '-'])('refuses the slug %j', async (slug) => {
+    await migrator('migrate');
+
+    expect(await migrator('tenant', 'create', `--slug=${slug}`, '--name', 'x')).toBe(1);
+    expect(complained).toContain('The slug must be 1 to 63 lower-case letters');
+  });
+});
+
+describe('create', () => {
+  it('has nothing to write when mapping and migrations agree', async () => {
+    expect(await migrator('create', '--name', 'nothing-new')).toBe(0);
+    expect(printed).toContain('agree: there is nothing to write');
+  });
+
+  it.each(['Add Due Date', '../x', '1x', ''])('refuses the name %j', async (name) => {
+    expect(await migrator('create', `--name=${name}`)).toBe(64);
+  });
+});
+
+describe('a command line that does not fit', () => {
+  it.each([
+    [['nonsense']],
+    [['seed', '--profile', 'nonsense']],
+    [['migrate', '--nonsense']],
+    [['tenant', 'create']],
+    [[]],
+  ])('%j exits with 64', async (args) => {
+    expect(await migrator(...args)).toBe(64);
+  });
+
+  it('asking for help is no mistake', async () => {
+    jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
+
+    expect(await migrator('--help')).toBe(0);
+  });
+});

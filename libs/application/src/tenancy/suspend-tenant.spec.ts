@@ -1,0 +1,20 @@
+import { Placement, RuleViolation, slug, Tenant, type TenantRepository } from '@tenantry/domain';
+import { PlainUnitOfWork } from '../testing/plain-unit-of-work.ts';
+import { port } from '../testing/port.ts';
+import { ResumeTenant } from './resume-tenant.ts';
+import { SuspendTenant } from './suspend-tenant.ts';
+
+describe('a tenant', () => {
+  it('is suspended and resumed, each once', async () => {
+    const tenant = new Tenant({ slug: slug('acme'), name: 'Acme', placement: Placement.shared() });
+    tenant.activate();
+    const tenants = port<TenantRepository>({ getOrFail: async () => tenant });
+    const suspend = new SuspendTenant(new PlainUnitOfWork(), tenants);
+    const resume = new ResumeTenant(new PlainUnitOfWork(), tenants);
+
+    expect(await suspend.run(tenant.id)).toMatchObject({ status: 'suspended' });
+    await expect(suspend.run(tenant.id)).rejects.toThrow(RuleViolation);
+    expect(await resume.run(tenant.id)).toMatchObject({ status: 'active' });
+    await expect(resume.run(tenant.id)).rejects.toThrow(RuleViolation);
+  });
+});

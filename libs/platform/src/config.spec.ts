@@ -1,0 +1,148 @@
+import { readApiConfig, readMigratorConfig } from './config.ts';
+import { type Environment, InvalidEnvironment } from './environment.ts';
+
+const DATABASE_URL = 'postgresql://app:secret-password@db.example:5432/tenantry';
+const api = (environment: Environment = {}) => readApiConfig({ DATABASE_URL, ...environment });
+const production = { NODE_ENV: 'production', OPERATOR_TOKEN: 'a-long-operator-token' };
+
+describe('the environment of the API', () => {
+  it('has sane defaults', () => {
+    expect(api()).toEqual({
+      production: false,
+      logLevel: 'info',
+      prettyLogs: expect.any(Boolean) as boolean,
+      host: '127.0.0.1',
+      port: 3000,
+      tenantResolvers: ['host', 'header'],
+      tenantBaseDomain: 'localhost',
+      tenantTokenSecret: undefined,
+      operatorToken: 'development-operator',
+      database: {
+        url: DATABASE_URL,
+        poolMin: 0,
+        poolMax: 10,
+        acquireTimeoutMs: 5_000,
+        statementTimeoutMs: 15_000,
+        lockTimeoutMs: 5_000,
+        idleInTransactionTimeoutMs: 15_000,
+        connectRetries: 8,
+        slowQueryMs: 200,
+      },
+    });
+  });
+
+  it('in production believes no header, has no base domain, and wants an operator token', () => {
+    expect(api(production)).toMatchObject({
+      production: true,
+      prettyLogs: false,
+      tenantResolvers: ['host'],
+      tenantBaseDomain: undefined,
+    });
+    expect(() => api({ NODE_ENV: 'production' })).toThrow(
+      'OPERATOR_TOKEN is required in production',
+    );
+  });
+
+  it('asks the token first when there is a secret for it', () => {
+    const TENANT_TOKEN_SECRET = '0123456789abcdef';
+
+    expect(api({ TENANT_TOKEN_SECRET }).tenantResolvers).toEqual(['token', 'host', 'header']);
+    expect(api({ ...production, TENANT_TOKEN_SECRET }).tenantResolvers).toEqual(['token', 'host']);
+    expect(() => api({ TENANT_RESOLVERS: 'token' })).toThrow('TENANT_TOKEN_SECRET is required');
+  });
+
+  it('asks as it is told to, in that order', () => {
+    expect(api({ ...production, TENANT_RESOLVERS: 'header, host' }).tenantResolvers).toEqual([
+      'header',
+      'host',
+    ]);
+  });
+
+  it('counts an empty variable as absent', () => {
+    expect(api({ PORT: '', LOG_LEVEL: '', OPERATOR_TOKEN: '' })).toMatchObject({
+      port: 3000,
+      logLevel: 'info',
+    });
+  });
+});
+
+describe('an environment that does not fit', () => {
+  it.each<[string, Environment, string]>([
+    ['no database', { DATABASE_URL: undefined }, 'DATABASE_URL is required'],
+    [
+      'a database that is none',
+      { DATABASE_URL: 'mysql://x@y/z' },
+      'DATABASE_URL must look like postgresql://',
+    ],
+    [
+      'a database without a login',
+      { DATABASE_URL: 'postgresql://localhost/tenantry' },
+      'DATABASE_URL must look like',
+    ],
+    [
+      'a database without a name',
+      { DATABASE_URL: 'postgresql://app@localhost/' },
+      'DATABASE_URL must look like',
+    ],
+    [
+      'a number that is none',
+      { DB_POOL_MAX: 'many' },
+      'DB_POOL_MAX must be a whole number from 1 to 1000',
+    ],
+    [
+      'a number that is too small',
+      { DB_POOL_MAX: '0' },
+      'DB_POOL_MAX must be a whole number from 1 to 1000',
+    ],
+    ['half a number', { DB_LOCK_TIMEOUT_MS: '1.5' }, 'DB_LOCK_TIMEOUT_MS must be a whole number'],
+    ['a port that is none', { PORT: '70000' }, 'PORT must be a whole number from 0 to 65535'],
+    [
+      'a resolver that nobody knows',
+      { TENANT_RESOLVERS: 'host,cookie' },
+      'TENANT_RESOLVERS must list some of token, host, header',
+    ],
+    ['a resolver twice', { TENANT_RESOLVERS: 'host,host' }, 'TENANT_RESOLVERS must list'],
+    [
+      'an operator token that is too short',
+      { OPERATOR_TOKEN: 'short' },
+      'OPERATOR_TOKEN must have at least 16 characters',
+    ],
+    [
+      'a NODE_ENV that nobody knows',
+      { NODE_ENV: 'staging' },
+      'NODE_ENV must be one of development, test, production',
+    ],
+  ])('with %s is refused by name', (_what, environment, problem) => {
+    expect(() => api(environment)).toThrow(InvalidEnvironment);
+    expect(() => api(environment)).toThrow(problem);
+  });
+
+  it('names everything that is wrong at once, and no value', () => {
+    const attempt = (): unknown =>
+      api({ DATABASE_URL: 'postgresql://:secret-password@x', DB_POOL_MIN: '-1', PORT: 'x' });
+
+    expect(attempt).toThrow(/DATABASE_URL[^]*DB_POOL_MIN[^]*PORT/);
+    expect(attempt).not.toThrow('secret-password');
+  });
+});
+
+describe('the environment of the migrator', () => {
+  const MIGRATOR_DATABASE_URL = 'postgresql://owner@db.example/tenantry';
+
+  it('names the owner, and what is seeded', () => {
+    expect(readMigratorConfig({ DATABASE_URL, MIGRATOR_DATABASE_URL })).toMatchObject({
+      ownerUrl: MIGRATOR_DATABASE_URL,
+      seedProfile: 'demo',
+    });
+    expect(
+      readMigratorConfig({ DATABASE_URL, MIGRATOR_DATABASE_URL, NODE_ENV: 'production' }),
+    ).toMatchObject({ production: true, seedProfile: 'reference' });
+    expect(
+      readMigratorConfig({ DATABASE_URL, MIGRATOR_DATABASE_URL, SEED_PROFILE: 'test' }),
+    ).toMatchObject({ seedProfile: 'test' });
+  });
+
+  it('wants the owner', () => {
+    expect(() => readMigratorConfig({ DATABASE_URL })).toThrow('MIGRATOR_DATABASE_URL is required');
+  });
+});
