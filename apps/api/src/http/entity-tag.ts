@@ -15,7 +15,7 @@ export function setEntityTag(reply: FastifyReply, version: number): void {
  * The version that the request may act on, by its If-Match header: `undefined` when any will do. A weak tag, or one that
  * is none of ours, never matches (RFC 9110, 13.1.1).
  */
-export function expectedVersion(header: string | undefined): number | undefined {
+function expectedVersion(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') {
     return undefined;
   }

@@ -13,7 +13,7 @@ const CLAIM = 'tenant';
  * What a request says of its tenant: a name; `unknown` when it names one that cannot exist; `undefined` when it says
  * nothing in this way, so that the next may be tried.
  */
-export type Resolution = TenantName | 'unknown' | undefined;
+type Resolution = TenantName | 'unknown' | undefined;
 export type TenantResolver = (request: FastifyRequest) => Resolution | Promise<Resolution>;
 
 /** The resolvers that are configured, in their order. */

@@ -36,7 +36,7 @@ export interface Call {
 }
 
 /** All that the specs look at in an answer, whatever it is an answer to. */
-export interface Body {
+interface Body {
   readonly id: string;
   readonly name: string;
   readonly key: string;
