@@ -5,7 +5,7 @@
  *
  *   node deploy.ts <folder of the app> <folder to make>
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProjectGraphAsync, workspaceRoot } from '@nx/devkit';
 import { generatePrunedDeployOutput } from '@nx/js';
@@ -24,6 +24,7 @@ generatePrunedDeployOutput(manifest, graph, app, {
   workspaceRoot,
 });
 writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+mustBeLocked(manifest, target);
 
 async function bundle(entry: string, outdir: string, { dependencies }: Manifest): Promise<void> {
   await build({
@@ -40,4 +41,18 @@ async function bundle(entry: string, outdir: string, { dependencies }: Manifest)
     external: Object.keys(dependencies),
     logLevel: 'warning',
   });
+}
+
+/** Nx leaves out, without a word, what npm has put anywhere but at the top of this workspace. */
+function mustBeLocked({ dependencies }: Manifest, folder: string): void {
+  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, unknown>;
+  };
+  const missing = Object.keys(dependencies).filter((name) => !(`node_modules/${name}` in packages));
+  if (missing.length > 0) {
+    throw new Error(
+      `The lock file of ${folder} lacks ${missing.join(', ')}. Make package-lock.json anew, ` +
+        'so that npm installs these at the top.',
+    );
+  }
 }
