@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 import pg from 'pg';
 import { ENV_FILE, hasServerOfItsOwn } from './database-env.ts';
 
-const DEADLINE_MS = 45_000;
+const DEADLINE_MS = 30_000;
 const EVERY_MS = 100;
 
 if (!hasServerOfItsOwn()) {

@@ -12,7 +12,10 @@ if (hasServerOfItsOwn()) {
   say('DATABASE_URL or MIGRATOR_DATABASE_URL is set: no embedded PostgreSQL is started.');
   setInterval(() => undefined, 60_000);
 } else {
-  await serve();
+  await serve().catch((error: unknown) => {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  });
 }
 
 async function serve(): Promise<void> {
