@@ -170,6 +170,24 @@ describe('two at once who add a task to one project', () => {
   });
 });
 
+describe('a project that is read again to be changed', () => {
+  it('is as it is stored by then, and not as it was read before', async () => {
+    await persistence.context.run(acme, async () => {
+      const { version } = await persistence.projects.getOrFail(id);
+      await persistence.as(acme, async () => {
+        (await persistence.projects.getForChange(id)).change({ description: 'changed meanwhile' });
+      });
+
+      await persistence.unitOfWork.run(async () => {
+        const project = await persistence.projects.getForChange(id);
+
+        expect(project.description).toBe('changed meanwhile');
+        expect(project.version).toBe(version + 1);
+      });
+    });
+  });
+});
+
 describe('a project that two have read without waiting for each other', () => {
   it('is changed by the first, and the second is told', async () => {
     const rename = async (name: string, before: () => Promise<unknown>): Promise<void> =>
