@@ -1,9 +1,19 @@
-/** The database roles that the migrator makes. None of them can log in; the app's login may become the last two. */
+import { SHARED_SCHEMA } from '@tenantry/domain';
+
+/** The database roles that the migrator makes. None of them can log in; the app's login may become all but the owner. */
 export const ROLES = {
   /** Owns all tables and runs all DDL. */
   owner: 'tenantry_owner',
-  /** Reads and writes the rows of one tenant, as the policies decide. */
+  /** Reads the catalog's rows of one tenant. Every placement's role is a member of it. */
   tenant: 'tenantry_tenant',
   /** Reads and writes the catalog, and sees no tenant's tables. */
   operator: 'tenantry_operator',
 } as const;
+
+/**
+ * The role that reads and writes a placement's rows, as the policies decide, and has no right in any other placement.
+ * An engine that cannot have a role for each placement gives one role for all of them here.
+ */
+export function roleOfPlacement(schema: string): string {
+  return schema === SHARED_SCHEMA ? 'tenantry_shared' : `tenantry_${schema}`;
+}

@@ -84,11 +84,14 @@ describe('SQL without any condition', () => {
     ).toHaveLength(1);
   });
 
-  it('reads nothing of a placement that is another tenant’s', async () => {
-    expect(await asTenant(`select * from "${initech.schema}".member`)).toEqual([]);
-    expect(await asOwner(`select name from "${initech.schema}".member`)).toEqual([
-      { name: 'initech' },
-    ]);
+  it.each([
+    ['a tenant among others', acme, initech.schema],
+    ['a tenant with a placement of its own', initech, 'shared'],
+  ])('of %s may not even name the tables of another placement', async (_who, tenant, schema) => {
+    await expect(asTenant(`select * from "${schema}".member`, [], tenant)).rejects.toMatchObject({
+      code: '42501',
+    });
+    expect(await asOwner(`select name from "${schema}".member`)).not.toHaveLength(0);
   });
 });
 
@@ -129,7 +132,7 @@ describe('a session that has taken the role but names no tenant', () => {
     await client.connect();
     const read = (): Promise<unknown> =>
       client
-        .query('set role tenantry_tenant; select * from shared.member')
+        .query('set role tenantry_shared; select * from shared.member')
         .finally(() => client.query('rollback'));
 
     await expect(read()).rejects.toMatchObject({ code: '42704' });

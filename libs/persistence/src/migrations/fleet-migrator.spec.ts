@@ -156,8 +156,8 @@ describe('migrating', () => {
     await fleet(addingATable('99990101000000-extra')).migrate();
 
     const [rights] = await query(
-      `select has_table_privilege('tenantry_tenant', 'shared.extra', 'select, insert, update, delete') as tenant,
-         has_table_privilege('tenantry_tenant', 'shared.extra', 'truncate') as truncates,
+      `select has_table_privilege('tenantry_shared', 'shared.extra', 'select, insert, update, delete') as tenant,
+         has_table_privilege('tenantry_shared', 'shared.extra', 'truncate') as truncates,
          has_table_privilege('tenantry_operator', 'shared.extra', 'select') as operator,
          has_database_privilege('tenantry_app', current_database(), 'temporary') as temporary,
          has_database_privilege('public', current_database(), 'connect') as anybody`,

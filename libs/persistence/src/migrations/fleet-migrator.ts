@@ -2,7 +2,7 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { DatabaseConfig, MigratorConfig } from '@tenantry/platform';
 import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
-import { ROLES } from '../roles.ts';
+import { roleOfPlacement, ROLES } from '../roles.ts';
 import { lock } from './advisory-lock.ts';
 import { CATALOG, type Target, type TargetPlan } from './fleet-plan.ts';
 import { readFleetStatus } from './fleet-status.ts';
@@ -14,7 +14,7 @@ import type {
   MigrationLists,
   SchemaMigration,
 } from './schema-migration.ts';
-import { prepareServer } from './server-roles.ts';
+import { preparePlacement, prepareServer } from './server-roles.ts';
 
 /** What became of one target in a run. */
 export type Outcome = { readonly target: string; readonly durationMs: number } & (
@@ -104,6 +104,9 @@ export class FleetMigrator {
 
   private async applyPending(target: Target): Promise<Outcome> {
     const start = Date.now();
+    if (target.list === 'tenant') {
+      await preparePlacement(this.orm, this.app.url, target.name);
+    }
     const migrations = await this.inTarget(target, async (transaction) => {
       await transaction.execute(`create schema if not exists "${target.name}"`);
       const applied = await readApplied(transaction, target.name);
@@ -191,10 +194,14 @@ export async function withFleet<Result>(
   }
 }
 
-/** Lets tenants use the tables of a placement, those of later migrations too. */
+/** Lets the placement's role use its tables, those of later migrations too, and nobody else. */
 async function grantPlacement(transaction: EntityManager, schema: string): Promise<void> {
-  await transaction.execute(`grant usage on schema "${schema}" to ${ROLES.tenant}`);
+  const role = `"${roleOfPlacement(schema)}"`;
+  // Up to version 20261122120000 one role was for all placements.
+  await transaction.execute(`revoke all on all tables in schema "${schema}" from ${ROLES.tenant}`);
+  await transaction.execute(`revoke all on schema "${schema}" from ${ROLES.tenant}`);
+  await transaction.execute(`grant usage on schema "${schema}" to ${role}`);
   await transaction.execute(
-    `grant select, insert, update, delete on all tables in schema "${schema}" to ${ROLES.tenant}`,
+    `grant select, insert, update, delete on all tables in schema "${schema}" to ${role}`,
   );
 }

@@ -1,7 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { handleWhen, ExponentialBackoff, retry } from 'cockatiel';
 import { errorParts } from '../connection/connection-errors.ts';
-import { ROLES } from '../roles.ts';
+import { roleOfPlacement, ROLES } from '../roles.ts';
 
 /** The server is not as Tenantry needs it, and the migrator may not change that itself. */
 export class ServerNotPrepared extends Error {
@@ -23,6 +23,30 @@ const beingMadeByOthers = handleWhen((error) =>
  * @throws {ServerNotPrepared} saying what an administrator has to do
  */
 export async function prepareServer(orm: MikroORM, appUrl: string): Promise<void> {
+  const { login, password, database } = addressOf(appUrl);
+  await prepare(orm, preparation(login, database), password, (transaction) =>
+    checkLogin(transaction, login),
+  );
+}
+
+/**
+ * Makes the role of a placement, unless it is there, and lets the app's login become it.
+ * @throws {ServerNotPrepared} saying what an administrator has to do
+ */
+export async function preparePlacement(
+  orm: MikroORM,
+  appUrl: string,
+  schema: string,
+): Promise<void> {
+  const name = roleOfPlacement(schema);
+  await prepare(orm, [
+    { sql: `create role "${name}" nologin`, unlessRole: name },
+    { sql: `grant ${ROLES.tenant} to "${name}"` },
+    { sql: `grant "${name}" to "${addressOf(appUrl).login}"` },
+  ]);
+}
+
+function addressOf(appUrl: string): { login: string; password: string; database: string } {
   const { username, password, pathname } = new URL(appUrl);
   const login = decodeURIComponent(username);
   if (!LOGIN.test(login)) {
@@ -30,16 +54,28 @@ export async function prepareServer(orm: MikroORM, appUrl: string): Promise<void
       'The login in DATABASE_URL may have letters, digits and _ . - only.',
     );
   }
-  const statements = preparation(login, decodeURIComponent(pathname.slice(1)));
+  return {
+    login,
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+  };
+}
+
+async function prepare(
+  orm: MikroORM,
+  statements: readonly Statement[],
+  password = '',
+  check: (transaction: EntityManager) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const policy = retry(beingMadeByOthers, { maxAttempts: 5, backoff: new ExponentialBackoff() });
   await policy.execute(() =>
     orm.em.fork().transactional(async (transaction) => {
       for (const { sql, unlessRole } of statements) {
         if (unlessRole === undefined || !(await findRole(transaction, unlessRole))) {
-          await asAllowed(transaction, sql, [decodeURIComponent(password)], statements);
+          await asAllowed(transaction, sql, [password], statements);
         }
       }
-      await checkLogin(transaction, login);
+      await check(transaction);
     }),
   );
 }

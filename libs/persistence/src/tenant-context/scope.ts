@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DatabaseConfig } from '@tenantry/platform';
-import { ROLES } from '../roles.ts';
+import { roleOfPlacement, ROLES } from '../roles.ts';
 import type { PlacedTenant } from './placed-tenant.ts';
 
 /** On whose behalf the database is used: a tenant's, or an operator's, who sees the catalog but no tenant's tables. */
@@ -27,7 +27,7 @@ export function settingsOf(scope: Scope, timeouts: Timeouts): Record<string, str
   return {
     ...(scope.kind === 'tenant'
       ? {
-          role: ROLES.tenant,
+          role: roleOfPlacement(scope.tenant.schema),
           // pg_temp last: otherwise it is searched first, and a temporary table could shadow a real one.
           search_path: `"${scope.tenant.schema}", pg_temp`,
           [TENANT_SETTING]: scope.tenant.id,

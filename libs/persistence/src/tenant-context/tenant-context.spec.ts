@@ -140,7 +140,7 @@ describe('within a tenant’s scope', () => {
     const [after] = await persistence.orm.driver.getConnection().execute<object[]>(told);
 
     expect(within).toEqual({
-      role: 'tenantry_tenant',
+      role: 'tenantry_shared',
       path: '"shared", pg_temp',
       tenant: acme.id,
       timeout: '15s',
