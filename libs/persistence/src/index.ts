@@ -18,7 +18,16 @@ export { BaseRepository } from './repositories/base.repository.ts';
 export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';
 export { placed, type PlacedTenant } from './tenant-context/placed-tenant.ts';
 export { TenantContext } from './tenant-context/tenant-context.ts';
-export { TenantContextMissing } from './tenant-context/tenant-context-missing.ts';
+export {
+  EntityOfAnotherScope,
+  IsolationViolation,
+  ScopeEnded,
+  ScopeMismatch,
+  ScopeSealed,
+  TenantContextMissing,
+  TransactionMissing,
+  UnitOfWorkEnded,
+} from './tenant-context/isolation-violation.ts';
 export {
   type TransactionalOptions,
   TransactionalService,

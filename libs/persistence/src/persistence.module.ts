@@ -22,6 +22,7 @@ import type { DatabaseConfig } from '@tenantry/platform';
 import { TenantDirectory } from './catalog/tenant-directory.ts';
 import { connect } from './connection/connect.ts';
 import { createOrm } from './connection/orm.ts';
+import type { ScopedEntityManager } from './tenant-context/scoped-entity-manager.ts';
 import { TenantContext } from './tenant-context/tenant-context.ts';
 import { MikroUnitOfWork } from './unit-of-work/mikro-unit-of-work.ts';
 import { TransactionalService } from './unit-of-work/transactional.service.ts';
@@ -55,7 +56,8 @@ export class PersistenceModule implements OnApplicationShutdown {
       { provide: CoreEntityManager, useExisting: EntityManager },
       {
         provide: TenantContext,
-        useFactory: (entityManager: EntityManager) => new TenantContext(entityManager, config),
+        useFactory: (entityManager: ScopedEntityManager) =>
+          new TenantContext(entityManager, config),
         inject: [EntityManager],
       },
       { provide: UnitOfWork, useClass: MikroUnitOfWork },

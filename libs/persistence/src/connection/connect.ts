@@ -47,8 +47,6 @@ export async function connect(orm: MikroORM, url: string, retries: number): Prom
 async function mustAnswer(orm: MikroORM): Promise<void> {
   const connection = orm.driver.getConnection();
   await connection.connect();
-  const check = await connection.checkConnection();
-  if (!check.ok) {
-    throw check.error ?? new Error(check.reason);
-  }
+  const pool = await connection.getNativeClient();
+  (await pool.connect()).release();
 }

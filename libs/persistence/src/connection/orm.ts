@@ -2,8 +2,12 @@ import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { DatabaseConfig } from '@tenantry/platform';
 import { CollectionSubscriber } from '../mapping/collection-subscriber.ts';
 import { catalogMappings, tenantMappings } from '../mapping/mappings.ts';
-import { TenantContextMissing } from '../tenant-context/tenant-context-missing.ts';
+import { TenantContextMissing } from '../tenant-context/isolation-violation.ts';
+import { ScopedEntityManager } from '../tenant-context/scoped-entity-manager.ts';
+import { WriteGuard } from '../tenant-context/write-guard.ts';
 import { QueryLogger } from './query-logger.ts';
+import { ScopedClient } from './scoped-client.ts';
+import { ScopedDriver } from './scoped-driver.ts';
 
 /** What every ORM of Tenantry is set up with, whichever role it connects as. */
 export function ormOptions(
@@ -30,10 +34,14 @@ export function ormOptions(
  * used within a scope: outside of one it throws {@link TenantContextMissing}.
  */
 export function createOrm(config: DatabaseConfig): MikroORM {
+  const options = ormOptions(config.url, config);
   const orm = new MikroORM({
-    ...ormOptions(config.url, config),
+    ...options,
+    driver: ScopedDriver,
+    driverOptions: { ...options.driverOptions, Client: ScopedClient },
+    entityManager: ScopedEntityManager,
     entities: [...catalogMappings, ...tenantMappings],
-    subscribers: [new CollectionSubscriber()],
+    subscribers: [new CollectionSubscriber(), new WriteGuard()],
     pool: { min: config.poolMin, max: config.poolMax },
     // A reference cannot leave the tenant, since its foreign key has the tenant in it: no need to join and filter.
     autoJoinRefsForFilters: false,

@@ -1,6 +1,5 @@
 import pg from 'pg';
 import { email, Member, newId, Project, projectKey } from '@tenantry/domain';
-import { createOwnerOrm } from '../connection/owner-orm.ts';
 import {
   acme,
   globex,
@@ -48,22 +47,12 @@ const asTenant = <T extends object[]>(
 ): Promise<T> =>
   persistence.as(tenant, () => persistence.entityManager.execute<T>(sql, parameters));
 
-/** The owner bypasses the policies: what it sees is what would be seen without them. */
-const asOwner = async <T extends object[]>(sql: string, parameters: unknown[] = []): Promise<T> => {
-  const orm = createOwnerOrm(persistence.config.ownerUrl, persistence.config.database);
-  try {
-    return await orm.em.fork().execute<T>(sql, parameters);
-  } finally {
-    await orm.close();
-  }
-};
-
 describe('SQL without any condition', () => {
   const everything = 'select name from shared.member order by name';
 
   it('reads the tenant’s rows only; without the ring, everybody’s', async () => {
     expect(await asTenant(everything)).toEqual([{ name: 'acme' }]);
-    expect(await asOwner(everything)).toEqual([
+    expect(await persistence.asOwner(everything)).toEqual([
       { name: 'acme' },
       { name: 'bob' },
       { name: 'globex' },
@@ -75,12 +64,12 @@ describe('SQL without any condition', () => {
     await asTenant('delete from shared.project where id = ?', [newId()]);
     await asTenant('delete from shared.member where id = ?', [globexOnly]);
 
-    expect(await asOwner('select title from shared.task order by title')).toEqual([
+    expect(await persistence.asOwner('select title from shared.task order by title')).toEqual([
       { title: 'changed' },
       { title: 'globex' },
     ]);
     expect(
-      await asOwner('select 1 as there from shared.member where id = ?', [globexOnly]),
+      await persistence.asOwner('select 1 as there from shared.member where id = ?', [globexOnly]),
     ).toHaveLength(1);
   });
 
@@ -91,7 +80,7 @@ describe('SQL without any condition', () => {
     await expect(asTenant(`select * from "${schema}".member`, [], tenant)).rejects.toMatchObject({
       code: '42501',
     });
-    expect(await asOwner(`select name from "${schema}".member`)).not.toHaveLength(0);
+    expect(await persistence.asOwner(`select name from "${schema}".member`)).not.toHaveLength(0);
   });
 });
 
@@ -148,7 +137,9 @@ describe('every table of a tenant-owned class', () => {
   it.each(tables)(
     '%s has forced row security, one strict policy, and the tenant first in its keys',
     async (table) => {
-      const [state] = await asOwner<{ forced: boolean; policies: unknown; keys: string[] }[]>(
+      const [state] = await persistence.asOwner<
+        { forced: boolean; policies: unknown; keys: string[] }[]
+      >(
         `select c.relrowsecurity and c.relforcerowsecurity as forced,
          (select json_agg(json_build_array(cmd, permissive, qual, with_check)) from pg_policies where schemaname = 'shared' and tablename = c.relname) as policies,
          (select array_agg(distinct a.attname::text) from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
@@ -169,7 +160,7 @@ describe('every table of a tenant-owned class', () => {
 
 describe('the app’s login', () => {
   it('is no superuser, owns nothing, bypasses nothing and inherits nothing', async () => {
-    const [login] = await asOwner(
+    const [login] = await persistence.asOwner(
       `select rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb,
          (select count(*)::int from pg_class where relowner = r.oid) as owns
        from pg_roles r where rolname = 'tenantry_app'`,

@@ -1,6 +1,6 @@
 import { type EntityManager, p } from '@mikro-orm/core';
 import { TENANT_SETTING } from '../tenant-context/scope.ts';
-import { TenantContextMissing } from '../tenant-context/tenant-context-missing.ts';
+import { TenantContextMissing } from '../tenant-context/isolation-violation.ts';
 import { entityProperties } from './entity-properties.ts';
 
 /** The filter that puts the tenant into the SQL of every query; a scope gives its parameter. */

@@ -6,6 +6,7 @@ import {
   startPersistence,
   tenants,
 } from '../testing/persistence-harness.ts';
+import { ScopeSealed } from '../tenant-context/isolation-violation.ts';
 import type { MikroMemberRepository } from './mikro-member.repository.ts';
 
 let persistence: Persistence;
@@ -83,17 +84,16 @@ describe('a row that only another tenant has', () => {
     expect(foreign).toEqual(nobodys);
   });
 
-  it('stays out of sight when the filter is switched off: the database hides it', async () => {
-    const found = await within(() => members.find({}, { filters: false }));
+  it.each([{ filters: false }, { filters: { tenant: false } }])(
+    'stays out of sight: to switch the filter off by %j is refused',
+    async (options) => {
+      await expect(within(() => members.find({}, options))).rejects.toThrow(ScopeSealed);
+    },
+  );
 
-    expect(names(found)).toEqual(['Ada of acme']);
-  });
+  it('is kept out by the condition of findWithTenant, beside the filter', async () => {
+    const queries = await persistence.queriesOf(() => within(() => members.findWithTenant({})));
 
-  it('is asked for by tenant even so', async () => {
-    const queries = await persistence.queriesOf(() =>
-      within(() => members.findWithTenant({}, { filters: false })),
-    );
-
-    expect(queries.join()).toContain('where "m0"."tenant_id" = ?');
+    expect(queries.join()).toContain('where "m0"."tenant_id" = ? and "m0"."tenant_id" = ?');
   });
 });

@@ -10,7 +10,7 @@ import { BaseRepository, condition } from './base.repository.ts';
 export abstract class TenantAwareRepository<
   Entity extends BaseEntity,
 > extends BaseRepository<Entity> {
-  /** Like `find`, with the tenant in the condition even where the filter has been switched off. */
+  /** Like `find`, with the tenant in the condition itself, beside the filter. */
   findWithTenant(
     where: FilterQuery<Entity> = condition({}),
     options?: FindOptions<Entity>,
@@ -18,7 +18,7 @@ export abstract class TenantAwareRepository<
     return this.find(this.withTenant(where), options);
   }
 
-  /** Like `findOne`, with the tenant in the condition even where the filter has been switched off. */
+  /** Like `findOne`, with the tenant in the condition itself, beside the filter. */
   findOneWithTenant(
     where: FilterQuery<Entity> = condition({}),
     options?: FindOneOptions<Entity>,

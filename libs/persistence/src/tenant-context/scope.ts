@@ -1,15 +1,84 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DatabaseConfig } from '@tenantry/platform';
 import { roleOfPlacement, ROLES } from '../roles.ts';
+import { ScopeEnded, ScopeMismatch, TenantContextMissing } from './isolation-violation.ts';
 import type { PlacedTenant } from './placed-tenant.ts';
 
-/** On whose behalf the database is used: a tenant's, or an operator's, who sees the catalog but no tenant's tables. */
-export type Scope =
-  | { readonly kind: 'tenant'; readonly tenant: PlacedTenant }
-  | { readonly kind: 'operator'; readonly reason: string };
+/** On whose behalf the database is used. It is open as long as the work that it was entered for. */
+abstract class OpenScope {
+  /** Whose it is, for error messages. */
+  abstract readonly whose: string;
+  /** What the server is told, apart from time limits. */
+  abstract readonly settings: Readonly<Record<string, string>>;
+  private open = true;
+
+  end(): void {
+    this.open = false;
+  }
+
+  /**
+   * @throws {TenantContextMissing} outside of any scope
+   * @throws {ScopeMismatch} in another scope
+   * @throws {ScopeEnded} when its work is over
+   */
+  mustBeCurrent(): void {
+    const current = currentScope();
+    if (!this.sees(current)) {
+      throw new ScopeMismatch(this.whose, current.whose);
+    }
+    if (!this.open) {
+      throw new ScopeEnded(this.whose);
+    }
+  }
+
+  /** Whether both are the same tenant in the same place, or both are operators: then they may see the same. */
+  sees(other: Scope): boolean {
+    return JSON.stringify(this.settings) === JSON.stringify(other.settings);
+  }
+}
+
+/** A tenant's: its rows, in its placement. */
+export class TenantScope extends OpenScope {
+  readonly kind = 'tenant';
+  override readonly whose: string;
+  override readonly settings: Readonly<Record<string, string>>;
+
+  constructor(readonly tenant: PlacedTenant) {
+    super();
+    this.whose = `tenant ${tenant.slug}`;
+    this.settings = {
+      role: roleOfPlacement(tenant.schema),
+      // pg_temp last: otherwise it is searched first, and a temporary table could shadow a real one.
+      search_path: `"${tenant.schema}", pg_temp`,
+      [TENANT_SETTING]: tenant.id,
+    };
+  }
+}
+
+/** An operator's, who sees the catalog but no tenant's tables. */
+export class OperatorScope extends OpenScope {
+  readonly kind = 'operator';
+  override readonly whose = 'operators';
+  override readonly settings = { role: ROLES.operator, search_path: 'catalog, pg_temp' };
+
+  constructor(readonly reason: string) {
+    super();
+  }
+}
+
+export type Scope = TenantScope | OperatorScope;
 
 /** The scope that is current, along the thread of asynchronous calls. */
 export const scopes = new AsyncLocalStorage<Scope>();
+
+/** @throws {TenantContextMissing} outside of any */
+export function currentScope(): Scope {
+  const scope = scopes.getStore();
+  if (!scope) {
+    throw new TenantContextMissing();
+  }
+  return scope;
+}
 
 /** The server's setting that the policies of all tenant-owned tables compare with. */
 export const TENANT_SETTING = 'app.tenant_id';
@@ -25,14 +94,7 @@ export type Timeouts = Pick<
  */
 export function settingsOf(scope: Scope, timeouts: Timeouts): Record<string, string> {
   return {
-    ...(scope.kind === 'tenant'
-      ? {
-          role: roleOfPlacement(scope.tenant.schema),
-          // pg_temp last: otherwise it is searched first, and a temporary table could shadow a real one.
-          search_path: `"${scope.tenant.schema}", pg_temp`,
-          [TENANT_SETTING]: scope.tenant.id,
-        }
-      : { role: ROLES.operator, search_path: 'catalog, pg_temp' }),
+    ...scope.settings,
     statement_timeout: `${timeouts.statementTimeoutMs}ms`,
     lock_timeout: `${timeouts.lockTimeoutMs}ms`,
     idle_in_transaction_session_timeout: `${timeouts.idleInTransactionTimeoutMs}ms`,

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { Member, email } from '@tenantry/domain';
 import {
   acme,
@@ -8,7 +9,7 @@ import {
   type Persistence,
   startPersistence,
 } from '../testing/persistence-harness.ts';
-import { TenantContextMissing } from './tenant-context-missing.ts';
+import { TenantContextMissing } from './isolation-violation.ts';
 
 let persistence: Persistence;
 
@@ -59,15 +60,25 @@ describe('outside of any scope', () => {
     );
   });
 
-  it('leaves the app’s login without a right to anything', async () => {
+  it('a connection sends nothing, whether it is fresh or used', async () => {
     const connection = persistence.orm.driver.getConnection();
 
-    await expect(connection.execute('select * from shared.member')).rejects.toMatchObject({
-      code: '42501',
-    });
-    await expect(connection.execute('select * from catalog.tenant')).rejects.toMatchObject({
-      code: '42501',
-    });
+    await expect(connection.execute('select 1')).rejects.toThrow(TenantContextMissing);
+    await expect(
+      connection.transactional((transaction) =>
+        connection.execute('select 1', [], 'all', transaction),
+      ),
+    ).rejects.toThrow(TenantContextMissing);
+  });
+
+  it('the app’s login has no right to anything, even without this library', async () => {
+    const client = new pg.Client({ connectionString: persistence.config.database.url });
+    await client.connect();
+
+    for (const table of ['shared.member', 'catalog.tenant']) {
+      await expect(client.query(`select * from ${table}`)).rejects.toMatchObject({ code: '42501' });
+    }
+    await client.end();
   });
 });
 
@@ -137,7 +148,14 @@ describe('within a tenant’s scope', () => {
     const [within] = await persistence.context.run(acme, () =>
       persistence.entityManager.execute(told),
     );
-    const [after] = await persistence.orm.driver.getConnection().execute<object[]>(told);
+    const pool = await persistence.orm.driver.getConnection().getNativeClient();
+    const client = await pool.connect();
+    // Past what would refuse it: the connection as it has been left.
+    const query = pg.Client.prototype.query.bind(client) as (
+      sql: string,
+    ) => Promise<pg.QueryResult>;
+    const [after] = (await query(told)).rows as object[];
+    client.release();
 
     expect(within).toEqual({
       role: 'tenantry_shared',

@@ -1,8 +1,16 @@
-import { type EntityManager, TransactionContext } from '@mikro-orm/core';
-import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
+import { TransactionContext } from '@mikro-orm/core';
+import { TenantContextMissing } from './isolation-violation.ts';
 import type { PlacedTenant } from './placed-tenant.ts';
-import { type Scope, scopes, settingsOf, type Timeouts } from './scope.ts';
-import { TenantContextMissing } from './tenant-context-missing.ts';
+import {
+  currentScope,
+  OperatorScope,
+  type Scope,
+  scopes,
+  settingsOf,
+  TenantScope,
+  type Timeouts,
+} from './scope.ts';
+import type { ScopedEntityManager } from './scoped-entity-manager.ts';
 
 /**
  * Says on whose behalf the database is used. A scope is entered for the duration of a piece of work and ends with it;
@@ -12,13 +20,13 @@ import { TenantContextMissing } from './tenant-context-missing.ts';
 export class TenantContext {
   /** @param entityManager the root one, which is refused outside of scopes */
   constructor(
-    private readonly entityManager: EntityManager,
+    private readonly entityManager: ScopedEntityManager,
     private readonly timeouts: Timeouts,
   ) {}
 
   /** Does the work on behalf of the tenant: nothing of any other tenant can be read or changed by it. */
   run<Result>(tenant: PlacedTenant, work: () => Promise<Result>): Promise<Result> {
-    return this.enter({ kind: 'tenant', tenant }, work);
+    return this.enter(new TenantScope(tenant), work);
   }
 
   /**
@@ -26,30 +34,28 @@ export class TenantContext {
    * @param reason why, for whoever reads the logs
    */
   runAsOperator<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
-    return this.enter({ kind: 'operator', reason }, work);
+    return this.enter(new OperatorScope(reason), work);
   }
 
   /** @throws {TenantContextMissing} outside of any tenant's scope */
   current(): PlacedTenant {
-    const scope = scopes.getStore();
-    if (scope?.kind !== 'tenant') {
+    const scope = currentScope();
+    if (scope.kind !== 'tenant') {
       throw new TenantContextMissing();
     }
     return scope.tenant;
   }
 
   private enter<Result>(scope: Scope, work: () => Promise<Result>): Promise<Result> {
-    const entityManager = this.entityManager.fork({
-      // The root one cannot be asked for its context here: there is none yet.
-      disableContextResolution: true,
-      ...(scope.kind === 'tenant' && { schema: scope.tenant.schema }),
-      session: { variables: settingsOf(scope, this.timeouts) },
+    return scopes.run(scope, async () => {
+      const entityManager = this.entityManager.seal(scope, settingsOf(scope, this.timeouts));
+      try {
+        // MikroORM asks its transaction context first, so that is where a scope has to be entered: a scope inside
+        // another one's transaction would otherwise use that transaction.
+        return await TransactionContext.create(entityManager, work);
+      } finally {
+        scope.end();
+      }
     });
-    if (scope.kind === 'tenant') {
-      entityManager.setFilterParams(TENANT_FILTER, { tenantId: scope.tenant.id });
-    }
-    // MikroORM asks its transaction context first, so that is where a scope has to be entered: a scope inside another
-    // one's transaction would otherwise use that transaction.
-    return scopes.run(scope, () => TransactionContext.create(entityManager, work));
   }
 }

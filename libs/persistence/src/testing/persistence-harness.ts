@@ -4,6 +4,7 @@ import { UnitOfWork } from '@tenantry/application';
 import { MemberRepository, newId, ProjectRepository, type Slug, slug } from '@tenantry/domain';
 import { createTestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { withFleet } from '../migrations/fleet-migrator.ts';
 import { PersistenceModule } from '../persistence.module.ts';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
@@ -46,6 +47,18 @@ export async function startPersistence(variables: Record<string, string> = {}) {
     /** One unit of work on behalf of a tenant. */
     as: <Result>(who: PlacedTenant, work: () => Promise<Result>): Promise<Result> =>
       context.run(who, () => unitOfWork.run(work)),
+    /** SQL of the owner, who bypasses the policies: what it sees is what would be seen without them. */
+    asOwner: async <Rows extends object[]>(
+      sql: string,
+      parameters: unknown[] = [],
+    ): Promise<Rows> => {
+      const owner = createOwnerOrm(config.ownerUrl, config.database);
+      try {
+        return await owner.em.fork().execute<Rows>(sql, parameters);
+      } finally {
+        await owner.close();
+      }
+    },
     /** The text of what is sent to the database meanwhile. */
     queriesOf: async (work: () => Promise<unknown>): Promise<string[]> => {
       const queries: string[] = [];

@@ -1,0 +1,267 @@
+import {
+  type EntityName,
+  type FilterOptions,
+  type FilterQuery,
+  type ForkOptions,
+  type TransactionOptions,
+  Utils,
+} from '@mikro-orm/core';
+import { EntityManager } from '@mikro-orm/postgresql';
+import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
+import {
+  ScopeSealed,
+  TenantContextMissing,
+  TransactionMissing,
+  UnitOfWorkEnded,
+} from './isolation-violation.ts';
+import { mustBeOf, mustHaveTenantOf, owned } from './ownership.ts';
+import type { Scope } from './scope.ts';
+
+const ENTER_ANOTHER = 'Enter another scope with TenantContext.run(tenant, …).';
+
+/**
+ * An entity manager that belongs to one scope for life. Whatever is done with it, and with what came out of it (lazy
+ * relations, query builders, streams), is refused in another scope, after the scope has ended, and, where it is a
+ * transaction's, after that has ended. Who it works for cannot be changed, and the tenant filter not be switched off.
+ *
+ * The root one has no scope of its own and stands for that of the current scope. Methods that return `never` here return
+ * what `EntityManager` says, which is the type that they are used by.
+ */
+export class ScopedEntityManager extends EntityManager {
+  private scope?: Scope;
+  private ended = false;
+
+  /** The scope that it belongs to; none for the root one. */
+  get sealedTo(): Scope | undefined {
+    return this.scope;
+  }
+
+  /** A new one for a scope, from the root. */
+  seal(scope: Scope, settings: Record<string, string>): this {
+    const sealed = super.fork({
+      // The root one cannot be asked for its context here: there is none yet.
+      disableContextResolution: true,
+      ...(scope.kind === 'tenant' && { schema: scope.tenant.schema }),
+      session: { variables: settings },
+    });
+    if (scope.kind === 'tenant') {
+      sealed.setFilterParams(TENANT_FILTER, { tenantId: scope.tenant.id });
+    }
+    sealed.scope = scope;
+    return sealed;
+  }
+
+  /** Nearly everything that MikroORM does begins with this, so this is where the seal is checked. */
+  override getContext(validate = true): this {
+    const context = super.getContext(validate);
+    context.scope?.mustBeCurrent();
+    if (context.ended) {
+      throw new UnitOfWorkEnded();
+    }
+    return context;
+  }
+
+  override fork(options: ForkOptions = {}): this {
+    const { scope } = this.getContext(false);
+    if (options.session !== undefined || options.schema !== undefined) {
+      throw new ScopeSealed('A fork for another session or schema', ENTER_ANOTHER);
+    }
+    const fork = super.fork(options);
+    if (scope) {
+      fork.scope = scope;
+    }
+    return fork;
+  }
+
+  override async transactional<Result>(
+    work: (entityManager: this) => Result | Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result> {
+    const outer = this.getContext(false);
+    let inner: this | undefined;
+    try {
+      return await super.transactional((entityManager) => {
+        inner = entityManager;
+        return work(entityManager);
+      }, options);
+    } finally {
+      // One that has joined the transaction around it is that one's, and goes on.
+      if (inner && inner !== outer) {
+        inner.ended = true;
+      }
+    }
+  }
+
+  override setFilterParams(name: string, parameters: Record<string, unknown>): void {
+    if (name === TENANT_FILTER) {
+      this.mustBeUnsealed('Setting the tenant of the filter');
+    }
+    super.setFilterParams(name, parameters);
+  }
+
+  override addFilter(filter: Parameters<EntityManager['addFilter']>[0]): void {
+    if (filter.name === TENANT_FILTER) {
+      this.mustBeUnsealed('Another filter of that name');
+    }
+    super.addFilter(filter);
+  }
+
+  override setSessionContext(): void {
+    this.mustBeUnsealed('Another session context');
+  }
+
+  override clearSessionContext(): void {
+    this.mustBeUnsealed('Clearing the session context');
+  }
+
+  override get schema(): string | undefined {
+    return super.schema;
+  }
+
+  override set schema(_schema: string | null | undefined) {
+    this.mustBeUnsealed('Another schema');
+  }
+
+  override applyFilters<Entity extends object>(
+    entityName: EntityName<Entity>,
+    where: FilterQuery<Entity> | undefined,
+    options: FilterOptions | undefined,
+    ...rest: [type: 'read' | 'update' | 'delete', findOptions?: object]
+  ): Promise<FilterQuery<Entity> | undefined> {
+    if (options === false || (Utils.isPlainObject(options) && TENANT_FILTER in options)) {
+      throw new ScopeSealed(
+        'Switching the tenant filter off',
+        'Name the filters that you mean, such as { filters: { other: false } }.',
+      );
+    }
+    return super.applyFilters(entityName, where, options, ...rest);
+  }
+
+  override persist(entities: Parameters<EntityManager['persist']>[0]): this {
+    this.mustOwn(entities);
+    return super.persist(entities);
+  }
+
+  override remove(entities: Parameters<EntityManager['remove']>[0]): this {
+    this.mustOwn(entities);
+    return super.remove(entities);
+  }
+
+  override assign(...parameters: unknown[]): never {
+    const [entity, data] = parameters as [object, object];
+    this.mustOwn([entity, ...(Object.values(data) as unknown[])]);
+    return super.assign<object>(...(parameters as [object, object])) as never;
+  }
+
+  override merge(...parameters: unknown[]): never {
+    this.mustOwnMerged(parameters);
+    return super.merge(...(parameters as [object])) as never;
+  }
+
+  override insert(...parameters: unknown[]): never {
+    return super.insert(...(this.withTenant(parameters) as [object])) as never;
+  }
+
+  override insertMany(...parameters: unknown[]): never {
+    return super.insertMany(...(this.withTenant(parameters) as [object[]])) as never;
+  }
+
+  override upsert(...parameters: unknown[]): never {
+    return super.upsert(...(this.withTenant(parameters) as [object])) as never;
+  }
+
+  override upsertMany(...parameters: unknown[]): never {
+    return super.upsertMany(...(this.withTenant(parameters) as [object[]])) as never;
+  }
+
+  override nativeUpdate(...parameters: unknown[]): never {
+    const [entityName, , data] = parameters as Parameters<EntityManager['nativeUpdate']>;
+    mustHaveTenantOf(this.own, this.metadata.get(entityName), data);
+    return super.nativeUpdate(
+      ...(parameters as Parameters<EntityManager['nativeUpdate']>),
+    ) as never;
+  }
+
+  /** Made by the sealed one even when the root is asked, so that it can tell another scope when it is run. */
+  override createQueryBuilder(...parameters: unknown[]): never {
+    const sealed = this.getContext(false);
+    return (
+      sealed === this
+        ? super.createQueryBuilder(...(parameters as [never]))
+        : sealed.createQueryBuilder(...parameters)
+    ) as never;
+  }
+
+  override stream(...parameters: unknown[]): never {
+    const sealed = this.getContext(false);
+    return (
+      sealed === this
+        ? this.guarded(super.stream(...(parameters as [never])))
+        : sealed.stream(...parameters)
+    ) as never;
+  }
+
+  override getKysely(...parameters: unknown[]): never {
+    this.mustBeInTransaction('Kysely');
+    return super.getKysely(...(parameters as [])) as never;
+  }
+
+  private async *guarded<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+    this.mustBeInTransaction('A stream');
+    for await (const item of items) {
+      // Whoever takes the next one need not be who has asked for them.
+      this.getContext();
+      yield item;
+    }
+  }
+
+  private get own(): Scope {
+    const { scope } = this.getContext();
+    if (!scope) {
+      throw new TenantContextMissing();
+    }
+    return scope;
+  }
+
+  private mustBeUnsealed(what: string): void {
+    if (this.getContext(false).scope) {
+      throw new ScopeSealed(what, ENTER_ANOTHER);
+    }
+  }
+
+  private mustBeInTransaction(what: string): void {
+    if (!this.isInTransaction()) {
+      throw new TransactionMissing(what);
+    }
+  }
+
+  /** @param values any of them may be entities, or references to some */
+  private mustOwn(values: unknown): void {
+    for (const value of Utils.asArray(values)) {
+      if (Utils.isEntity(value, true)) {
+        mustBeOf(this.own, value);
+      }
+    }
+  }
+
+  private mustOwnMerged([target, row]: unknown[]): void {
+    this.mustOwn([target, row]);
+    if (Utils.isPlainObject(row)) {
+      mustHaveTenantOf(this.own, this.metadata.get(target as EntityName), row);
+    }
+  }
+
+  /** Of a method that takes either the name of an entity and rows, or entities: the same with the tenant in them. */
+  private withTenant([target, rows, ...options]: unknown[]): unknown[] {
+    if (rows !== undefined) {
+      const meta = this.metadata.get(target as EntityName);
+      return [target, each(rows, (row) => owned(this.own, meta, row)), ...options];
+    }
+    const metaOf = (entity: object) => this.metadata.get(entity.constructor as EntityName);
+    return [each(target, (entity) => owned(this.own, metaOf(entity), entity)), rows, ...options];
+  }
+}
+
+function each(one: unknown, map: (row: object) => object): unknown {
+  return Array.isArray(one) ? (one as object[]).map(map) : map(one as object);
+}
