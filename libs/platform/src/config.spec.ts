@@ -13,9 +13,15 @@ describe('the environment of the API', () => {
       prettyLogs: expect.any(Boolean) as boolean,
       host: '127.0.0.1',
       port: 3000,
-      tenantResolvers: ['host', 'header'],
+      tenantResolvers: ['token', 'host', 'header'],
       tenantBaseDomain: 'localhost',
-      tenantTokenSecret: undefined,
+      tenantToken: {
+        key: { kind: 'secret', secret: 'development-tenant-token-secret' },
+        claim: 'tenant',
+        issuer: undefined,
+        audience: undefined,
+      },
+      trustedProxies: [],
       operatorToken: 'development-operator',
       database: {
         url: DATABASE_URL,
@@ -31,24 +37,38 @@ describe('the environment of the API', () => {
     });
   });
 
-  it('in production believes no header, has no base domain, and wants an operator token', () => {
+  it('in production believes no header and no token, has no base domain, and wants an operator token', () => {
     expect(api(production)).toMatchObject({
       production: true,
       prettyLogs: false,
       tenantResolvers: ['host'],
       tenantBaseDomain: undefined,
+      tenantToken: { key: { kind: 'none' } },
     });
     expect(() => api({ NODE_ENV: 'production' })).toThrow(
       'OPERATOR_TOKEN is required in production',
     );
   });
 
-  it('asks the token first when there is a secret for it', () => {
+  it('in production asks the token first when there is a key for it', () => {
     const TENANT_TOKEN_SECRET = '0123456789abcdef';
 
-    expect(api({ TENANT_TOKEN_SECRET }).tenantResolvers).toEqual(['token', 'host', 'header']);
-    expect(api({ ...production, TENANT_TOKEN_SECRET }).tenantResolvers).toEqual(['token', 'host']);
-    expect(() => api({ TENANT_RESOLVERS: 'token' })).toThrow('TENANT_TOKEN_SECRET is required');
+    expect(api({ ...production, TENANT_TOKEN_SECRET })).toMatchObject({
+      tenantResolvers: ['token', 'host'],
+      tenantToken: { key: { kind: 'secret', secret: TENANT_TOKEN_SECRET } },
+    });
+    expect(() => api({ ...production, TENANT_RESOLVERS: 'token' })).toThrow(
+      'TENANT_TOKEN_SECRET is required when TENANT_RESOLVERS names token',
+    );
+  });
+
+  it('believes the proxies that it names', () => {
+    expect(api({ TRUSTED_PROXIES: '10.0.0.7, 10.1.0.0/16,::1, fd00::/8' }).trustedProxies).toEqual([
+      '10.0.0.7',
+      '10.1.0.0/16',
+      '::1',
+      'fd00::/8',
+    ]);
   });
 
   it('asks as it is told to, in that order', () => {
@@ -102,6 +122,18 @@ describe('an environment that does not fit', () => {
       'TENANT_RESOLVERS must list some of token, host, header',
     ],
     ['a resolver twice', { TENANT_RESOLVERS: 'host,host' }, 'TENANT_RESOLVERS must list'],
+    [
+      'a base domain that is none',
+      { TENANT_BASE_DOMAIN: '.example.com' },
+      'TENANT_BASE_DOMAIN must be a host name',
+    ],
+    [
+      'a proxy that is no address',
+      { TRUSTED_PROXIES: '10.0.0.7,proxy.example' },
+      'TRUSTED_PROXIES must list addresses and networks',
+    ],
+    ['everybody as a proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES must list'],
+    ['a network that is too small', { TRUSTED_PROXIES: '::1/129' }, 'TRUSTED_PROXIES must list'],
     [
       'an operator token that is too short',
       { OPERATOR_TOKEN: 'short' },

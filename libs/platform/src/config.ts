@@ -1,5 +1,12 @@
 import { z } from 'zod';
 import { type Environment, readEnvironment } from './environment.ts';
+import {
+  secret,
+  tenantTokenConfig,
+  type TenantTokenConfig,
+  tenantTokenVariables,
+} from './tenant-token.ts';
+import { trustedProxies } from './trusted-proxies.ts';
 
 /** The ways to find out which tenant a request is for. */
 export const TENANT_RESOLVERS = ['token', 'host', 'header'] as const;
@@ -44,9 +51,16 @@ export interface ApiConfig extends CommonConfig {
   readonly tenantResolvers: readonly TenantResolverName[];
   /** `acme.<this>` is tenant acme; without it only the domains that tenants bring along are known. */
   readonly tenantBaseDomain: string | undefined;
-  /** What tenants' tokens are signed with (HS256). */
-  readonly tenantTokenSecret: string | undefined;
+  readonly tenantToken: TenantTokenConfig;
+  /** Who may say by `x-forwarded-host` which host was asked: addresses and networks. */
+  readonly trustedProxies: readonly string[];
   readonly operatorToken: string;
+}
+
+/** What minting tokens takes: no database. */
+export interface MintConfig {
+  readonly production: boolean;
+  readonly tenantToken: TenantTokenConfig;
 }
 
 export interface MigratorConfig extends CommonConfig {
@@ -58,6 +72,11 @@ export interface MigratorConfig extends CommonConfig {
 /** @throws {InvalidEnvironment} */
 export function readApiConfig(environment?: Environment): ApiConfig {
   return readEnvironment(api, environment);
+}
+
+/** @throws {InvalidEnvironment} */
+export function readMintConfig(environment?: Environment): MintConfig {
+  return readEnvironment(mint, environment);
 }
 
 /** @throws {InvalidEnvironment} */
@@ -79,31 +98,40 @@ const common = z.object({
   DB_SLOW_QUERY_MS: wholeNumber(1, 3_600_000).default(200),
 });
 
+/** A host name in lower case, of one label or more. */
+const HOST_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.|$))+(?<!\.)$/;
+
 const api = common
   .extend({
+    ...tenantTokenVariables.shape,
     PORT: wholeNumber(0, 65_535).default(3000),
     HOST: z.string().default('127.0.0.1'),
     TENANT_RESOLVERS: z.string().transform(listOf(TENANT_RESOLVERS)).optional(),
-    TENANT_BASE_DOMAIN: z.string().toLowerCase().optional(),
-    TENANT_TOKEN_SECRET: secret().optional(),
+    TENANT_BASE_DOMAIN: z
+      .string()
+      .toLowerCase()
+      .regex(HOST_NAME, { error: 'must be a host name, such as example.com' })
+      .optional(),
+    TRUSTED_PROXIES: trustedProxies.default([]),
     OPERATOR_TOKEN: secret().optional(),
   })
   .transform((env, context): ApiConfig => {
     const production = env.NODE_ENV === 'production';
-    const complain = (name: string, problem: string): void => {
-      context.addIssue({ code: 'custom', path: [name], message: problem });
-    };
+    const complain = complainTo(context);
+    const tenantToken = tenantTokenConfig(env, production, complain);
+    const hasTokens = tenantToken.key.kind !== 'none';
     if (production && env.OPERATOR_TOKEN === undefined) {
       complain('OPERATOR_TOKEN', 'is required in production');
     }
-    if (env.TENANT_RESOLVERS?.includes('token') && env.TENANT_TOKEN_SECRET === undefined) {
-      complain('TENANT_TOKEN_SECRET', 'is required when TENANT_RESOLVERS names token');
+    if (env.TENANT_RESOLVERS?.includes('token') && !hasTokens) {
+      complain(
+        'TENANT_TOKEN_SECRET',
+        'is required when TENANT_RESOLVERS names token, unless there is a TENANT_TOKEN_PUBLIC_KEY or TENANT_TOKEN_JWKS_URL',
+      );
     }
     // The header is anybody's word for it: a convenience, which production turns off.
     const resolvers = TENANT_RESOLVERS.filter(
-      (name) =>
-        (name !== 'token' || env.TENANT_TOKEN_SECRET !== undefined) &&
-        (name !== 'header' || !production),
+      (name) => (name !== 'token' || hasTokens) && (name !== 'header' || !production),
     );
     return {
       ...commonConfig(env),
@@ -111,9 +139,18 @@ const api = common
       port: env.PORT,
       tenantResolvers: env.TENANT_RESOLVERS ?? resolvers,
       tenantBaseDomain: env.TENANT_BASE_DOMAIN ?? (production ? undefined : 'localhost'),
-      tenantTokenSecret: env.TENANT_TOKEN_SECRET,
+      tenantToken,
+      trustedProxies: env.TRUSTED_PROXIES,
       operatorToken: env.OPERATOR_TOKEN ?? 'development-operator',
     };
+  });
+
+const mint = common
+  .pick({ NODE_ENV: true })
+  .extend(tenantTokenVariables.shape)
+  .transform((env, context): MintConfig => {
+    const production = env.NODE_ENV === 'production';
+    return { production, tenantToken: tenantTokenConfig(env, production, complainTo(context)) };
   });
 
 const migrator = common
@@ -149,6 +186,12 @@ function commonConfig(env: z.infer<typeof common>): CommonConfig {
   };
 }
 
+function complainTo(context: z.RefinementCtx): (name: string, problem: string) => void {
+  return (name, problem) => {
+    context.addIssue({ code: 'custom', path: [name], message: problem });
+  };
+}
+
 function wholeNumber(least: number, most: number): z.ZodCoercedNumber {
   const error = `must be a whole number from ${least} to ${most}`;
   return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error });
@@ -168,10 +211,6 @@ function listOf<const Names extends readonly string[]>(names: Names) {
     }
     return listed;
   };
-}
-
-function secret(): z.ZodString {
-  return z.string().min(16, { error: 'must have at least 16 characters' });
 }
 
 function databaseUrl(): z.ZodString {

@@ -5,6 +5,7 @@ export {
   type MigratorConfig,
   readApiConfig,
   readMigratorConfig,
+  readMintConfig,
   SEED_PROFILES,
   type SeedProfile,
   TENANT_RESOLVERS,
@@ -12,3 +13,4 @@ export {
 } from './config.ts';
 export { type Environment, InvalidEnvironment } from './environment.ts';
 export { loggingModule } from './logging.ts';
+export type { TenantTokenConfig, TokenKey } from './tenant-token.ts';
