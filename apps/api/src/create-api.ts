@@ -10,6 +10,7 @@ import { InvalidInput } from './http/invalid-input.ts';
 import { requestId } from './http/request-id.ts';
 import { problemOf, sendProblem } from './http/problem.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
+import { mustBeSaidOnce } from './http/said-once.ts';
 import { ScopeInterceptor } from './tenancy/scope.interceptor.ts';
 
 /** The largest body that is read. */
@@ -19,7 +20,7 @@ const MOST_BYTES = 256 * 1024;
 export async function createApi(config: ApiConfig): Promise<NestFastifyApplication> {
   const api = await NestFactory.create<NestFastifyApplication>(
     ApiModule.forRoot(config),
-    adapter(),
+    adapter(config),
     { bufferLogs: true, abortOnError: false },
   );
   api.useLogger(api.get(Logger));
@@ -36,9 +37,10 @@ export async function createApi(config: ApiConfig): Promise<NestFastifyApplicati
   return api;
 }
 
-function adapter(): FastifyAdapter {
+function adapter({ trustedProxies }: ApiConfig): FastifyAdapter {
   const fastify = new FastifyAdapter({
     bodyLimit: MOST_BYTES,
+    trustProxy: [...trustedProxies],
     genReqId: requestId,
     // What Fastify refuses before there is a route for it, such as a path that is badly encoded.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
@@ -47,6 +49,12 @@ function adapter(): FastifyAdapter {
   });
   fastify.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    try {
+      mustBeSaidOnce(request.raw);
+    } catch (error) {
+      sendProblem(reply, problemOf(error, request.id));
+      return;
+    }
     done();
   });
   return fastify;

@@ -21,6 +21,15 @@ export class Unauthenticated extends DomainError {
   }
 }
 
+/** The token is for one tenant, and host or header name another: one that is there or not, the answer is the same. */
+export class TenantMismatch extends DomainError {
+  readonly kind = 'forbidden';
+
+  constructor() {
+    super('tenant-mismatch', 'The token is for another tenant than the one that is asked for.');
+  }
+}
+
 /** The tenant is there, and is not served for now. */
 export class TenantSuspended extends DomainError {
   readonly kind = 'forbidden';

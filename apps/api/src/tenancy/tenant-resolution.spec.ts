@@ -49,19 +49,6 @@ describe('a request that names its tenant', () => {
     ]);
   });
 
-  it('by a signed token gets its own, whatever host and header say', async () => {
-    const authorization = `Bearer ${await token({ tenant: 'gamma' })}`;
-
-    const answer = await api.call({
-      path: projects,
-      tenant: 'alpha',
-      host: 'beta.localhost',
-      headers: { authorization },
-    });
-
-    expect(nameIn(answer)).toEqual(['One of gamma']);
-  });
-
   it('by host gets its own, whatever the header says', async () => {
     const answer = await api.call({ path: projects, host: 'alpha.localhost', tenant: 'beta' });
 

@@ -1,69 +1,82 @@
+import { createHash } from 'node:crypto';
 import { isDomainName, isSlug, type TenantId } from '@tenantry/domain';
 import type { TenantName } from '@tenantry/persistence';
 import type { ApiConfig, TenantResolverName } from '@tenantry/platform';
 import type { FastifyRequest } from 'fastify';
-import { jwtVerify } from 'jose';
 import { z } from 'zod';
-import { Unauthenticated } from './access-errors.ts';
+import { normalHost } from './host-name.ts';
+import { tokenVerifier, type VerifyToken } from './tenant-token.ts';
 
-/** The claim of a token that names its tenant. */
-const CLAIM = 'tenant';
+/** What a request says of its tenant, in one of the ways to say it. */
+export interface Said {
+  readonly by: TenantResolverName;
+  /** In the request's own words. */
+  readonly text: string;
+  readonly name: TenantName;
+}
 
-/**
- * What a request says of its tenant: a name; `unknown` when it names one that cannot exist; `undefined` when it says
- * nothing in this way, so that the next may be tried.
- */
-type Resolution = TenantName | 'unknown' | undefined;
-export type TenantResolver = (request: FastifyRequest) => Resolution | Promise<Resolution>;
+/** Gives what a request says, or `undefined` when it says nothing in this way. */
+export type TenantResolver = (
+  request: FastifyRequest,
+) => Said | undefined | Promise<Said | undefined>;
 
 /** The resolvers that are configured, in their order. */
 export function tenantResolvers(config: ApiConfig): readonly TenantResolver[] {
   const resolvers: Record<TenantResolverName, TenantResolver> = {
-    token: byToken(config.tenantTokenSecret ?? ''),
+    token: byToken(tokenVerifier(config.tenantToken)),
     host: byHost(config.tenantBaseDomain),
     header: byHeader,
   };
   return config.tenantResolvers.map((name) => resolvers[name]);
 }
 
-/** A bearer token that is signed with our secret. One that is not is refused, and never passed over. */
-function byToken(secret: string): TenantResolver {
-  const key = new TextEncoder().encode(secret);
+/** A bearer token that is signed by whom we believe. One that is not is refused, and never passed over. */
+function byToken(verify: VerifyToken): TenantResolver {
   return async ({ headers: { authorization } }) => {
-    const [, token] = /^Bearer (.+)$/i.exec(authorization ?? '') ?? [];
-    if (token === undefined) {
+    const [bearer, token = ''] = /^Bearer(?:\s+(.*))?$/i.exec(authorization ?? '') ?? [];
+    if (bearer === undefined) {
       return undefined;
     }
-    try {
-      const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'] });
-      return nameOf(String(payload[CLAIM]));
-    } catch {
-      throw new Unauthenticated('The token is not valid.');
-    }
+    const text = await verify(token);
+    return { by: 'token', text, name: nameOf(text) };
   };
 }
 
 /** `acme.<base domain>`, or a domain that a tenant has brought along. */
 function byHost(baseDomain: string | undefined): TenantResolver {
-  return ({ hostname }) => {
-    const host = hostname.toLowerCase().replace(/\.$/, '');
+  return ({ host: text }) => {
+    const host = normalHost(text);
     if (baseDomain !== undefined && host.endsWith(`.${baseDomain}`)) {
       const label = host.slice(0, -baseDomain.length - 1);
-      return isSlug(label) ? { slug: label } : 'unknown';
+      return { by: 'host', text, name: isSlug(label) ? { slug: label } : nobody(label) };
     }
-    // Any other name may be that of the installation itself, so it only counts when a tenant has it.
-    return host !== baseDomain && isDomainName(host) ? { domain: host } : undefined;
+    return host !== baseDomain && isDomainName(host)
+      ? { by: 'host', text, name: { domain: host } }
+      : undefined;
   };
 }
 
-function byHeader({ headers: { 'x-tenant-id': header } }: FastifyRequest): Resolution {
-  return header === undefined ? undefined : nameOf(String(header));
+function byHeader({ headers: { 'x-tenant-id': header } }: FastifyRequest): Said | undefined {
+  return header === undefined
+    ? undefined
+    : { by: 'header', text: String(header), name: nameOf(String(header)) };
 }
 
 /** A slug or an id. */
-function nameOf(value: string): Resolution {
+function nameOf(value: string): TenantName {
   if (z.uuid().safeParse(value).success) {
     return { id: value.toLowerCase() as TenantId };
   }
-  return isSlug(value) ? { slug: value } : 'unknown';
+  return isSlug(value) ? { slug: value } : nobody(value);
+}
+
+/**
+ * Stands for what cannot be a name: an id that no tenant has. It is looked up like any other, so that a malformed name
+ * costs what an unknown one does, and takes as long; the text itself gets no further than this.
+ */
+function nobody(malformed: string): TenantName {
+  const hash = createHash('sha256').update(malformed).digest('hex');
+  // Version 0 is none: ids are of version 7.
+  const id = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-0${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+  return { id: id as TenantId };
 }
