@@ -5,7 +5,7 @@ import { DomainError } from '@tenantry/domain';
 const ONCE = ['host', 'authorization', 'x-tenant-id'];
 
 /** The request says something twice that can only be one thing. */
-export class AmbiguousRequest extends DomainError {
+class AmbiguousRequest extends DomainError {
   readonly kind = 'invalid';
 
   constructor() {

@@ -8,7 +8,7 @@ import { Unauthenticated } from './access-errors.ts';
 export type VerifyToken = (token: string) => Promise<string>;
 
 /** What a token may be signed with. It is for the key to say: a token that could choose would choose a weak one. */
-export const MINTED_WITH = 'HS256';
+export const SECRET_ALGORITHM = 'HS256';
 const ASYMMETRIC = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
 /** How far the clocks of whoever issues tokens and of this machine may be apart, in seconds. */
@@ -59,7 +59,7 @@ function verificationOf(key: TokenKey): Verification {
       return { algorithms: [], getKey: () => new Uint8Array() };
     case 'secret': {
       const secret = new TextEncoder().encode(key.secret);
-      return { algorithms: [MINTED_WITH], getKey: () => secret };
+      return { algorithms: [SECRET_ALGORITHM], getKey: () => secret };
     }
     case 'public-key': {
       const publicKey = createPublicKey(key.pem);
