@@ -23,7 +23,7 @@ describe('the documentation', () => {
     expect(list.parameters.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['limit', 'after', 'search', 'status', 'archived']),
     );
-    expect(list.security).toEqual([{ tenant: [] }]);
+    expect(list.security).toEqual([{ token: [] }, { tenant: [] }]);
     expect(list.responses['200']!.content['application/json'].schema.properties).toMatchObject({
       nextCursor: { nullable: true },
       items: {

@@ -1,7 +1,7 @@
 import type { ApiConfig } from '@tenantry/platform';
 
 /** What a developer sees when the API is up: where to look, and how to call it as a tenant. */
-export function welcome(address: URL, { operatorToken }: ApiConfig): string {
+export function welcome(address: URL, config: ApiConfig): string {
   const url = address.origin;
   return `
   Tenantry is up.
@@ -14,10 +14,23 @@ export function welcome(address: URL, { operatorToken }: ApiConfig): string {
 
     curl ${url}/projects -H 'x-tenant-id: acme'
     curl http://globex.${address.host}/projects
-
+${byToken(url, config)}
   As an operator:
 
-    curl ${url}/tenants -H 'authorization: Bearer ${operatorToken}'
+    curl ${url}/tenants -H 'authorization: Bearer ${config.operatorToken}'
 
+`;
+}
+
+/** Only of use where tokens are asked for, and are ours to mint. */
+function byToken(url: string, { tenantResolvers, tenantToken }: ApiConfig): string {
+  if (!tenantResolvers.includes('token') || tenantToken.key.kind !== 'secret') {
+    return '';
+  }
+  return `
+  By token, which is valid for an hour:
+
+    TOKEN=$(npx nx run api:token --tenant=acme | grep ^ey)
+    curl ${url}/projects -H "authorization: Bearer $TOKEN"
 `;
 }

@@ -24,6 +24,7 @@ export function Public(): ClassDecorator & MethodDecorator {
 export function ForTenants(): ClassDecorator & MethodDecorator {
   return applyDecorators(
     SetMetadata(ACCESS, 'tenant' satisfies Access),
+    ApiBearerAuth(SECURITY.token),
     ApiSecurity(SECURITY.tenant),
   );
 }
