@@ -111,6 +111,13 @@ describe('a hostile name', () => {
     },
   );
 
+  it('is in no statement’s text', () => {
+    const statements = log.debugLines.map(({ query }) => query ?? '');
+
+    expect(statements.length).toBeGreaterThan(hostile.length);
+    expect(statements.filter((text) => /evil|1'='1|shared;|nobody|xn--/.test(text))).toEqual([]);
+  });
+
   it('leaves no schema behind', async () => {
     expect(await schemasThere()).toEqual(schemas);
   });
@@ -121,6 +128,7 @@ describe('names that are unknown, malformed or not ready', () => {
   const names = [
     'never-heard-of',
     `Not a name'`,
+    '../name',
     'unready',
     '01900000-0000-7000-8000-00000000abcd',
   ];
