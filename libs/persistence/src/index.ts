@@ -5,6 +5,8 @@ export {
 } from './catalog/tenant-directory.ts';
 export { CannotConnect } from './connection/connect.ts';
 export { type PoolStatistics, readPoolStatistics } from './connection/pool-statistics.ts';
+export { describeTenantIsolation } from './isolation/describe-tenant-isolation.ts';
+export { type Subject } from './isolation/experiment.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
 export { FleetMigrator, type Outcome, withFleet } from './migrations/fleet-migrator.ts';
 export { CATALOG, type Target, type TargetPlan } from './migrations/fleet-plan.ts';

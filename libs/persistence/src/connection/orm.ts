@@ -29,13 +29,10 @@ export function ormOptions(
   };
 }
 
-/**
- * The app's ORM. Its root entity manager and all that hangs on it (repositories, query builders, raw SQL) can only be
- * used within a scope: outside of one it throws {@link TenantContextMissing}.
- */
-export function createOrm(config: DatabaseConfig): MikroORM {
+/** What the app's ORM is made of: what it maps, and all that seals it to scopes. */
+export function appOrmOptions(config: DatabaseConfig): Options {
   const options = ormOptions(config.url, config);
-  const orm = new MikroORM({
+  return {
     ...options,
     driver: ScopedDriver,
     driverOptions: { ...options.driverOptions, Client: ScopedClient },
@@ -45,7 +42,15 @@ export function createOrm(config: DatabaseConfig): MikroORM {
     pool: { min: config.poolMin, max: config.poolMax },
     // A reference cannot leave the tenant, since its foreign key has the tenant in it: no need to join and filter.
     autoJoinRefsForFilters: false,
-  });
+  };
+}
+
+/**
+ * The app's ORM. Its root entity manager and all that hangs on it (repositories, query builders, raw SQL) can only be
+ * used within a scope: outside of one it throws {@link TenantContextMissing}.
+ */
+export function createOrm(config: DatabaseConfig): MikroORM {
+  const orm = new MikroORM(appOrmOptions(config));
   // Only now: the constructor itself asks for the context.
   orm.config.set('context', () => {
     throw new TenantContextMissing();
