@@ -66,36 +66,35 @@ export class Experiment {
   private async effectOf(attack: Attack, laboratory: Laboratory): Promise<Effect> {
     const { victim } = this.subject;
     const before = await this.rowsOf(victim);
-    const attempt = this.attempt(attack, laboratory).then(
-      (seen): Effect => (this.sees(seen) ? 'leaks' : 'filtered'),
-      (error: unknown): Effect => (isOfKeys(error) ? 'stopped by a key' : 'refused'),
-    );
-    const effect = await attempt;
+    const effect = await this.attempt(attack, laboratory);
     return (await this.rowsOf(victim)) === before ? effect : 'leaks';
   }
 
-  private attempt(attack: Attack, laboratory: Laboratory): Promise<unknown> {
+  private attempt(attack: Attack, laboratory: Laboratory): Promise<Effect> {
     const { entity, attacker, victim } = this.subject;
     return laboratory.within(victim, async (victimsEm) => {
       const meta = victimsEm.getMetadata(entity);
       const key = { tenantId: victim.id, id: this.sharedId };
       const victimsEntity = await victimsEm.findOneOrFail(entity, key);
       await victimsEm.fork().find(entity, {}, CACHED);
-      return laboratory.as(attacker, (em) =>
-        attack.run({
-          entity,
-          meta,
-          attacker,
-          victim,
-          em,
-          victimsEm,
-          victimsEntity,
-          sharedId: this.sharedId,
-          attackersId: this.attackersId,
-          victimsId: this.victimsId,
-          table: this.tableOf(victim),
-        }),
-      );
+      const booty = {
+        entity,
+        meta,
+        attacker,
+        victim,
+        victimsEm,
+        victimsEntity,
+        sharedId: this.sharedId,
+        attackersId: this.attackersId,
+        victimsId: this.victimsId,
+        table: this.tableOf(victim),
+      };
+      return laboratory
+        .as(attacker, (em) => attack.run({ ...booty, em }))
+        .then(
+          (seen) => (this.sees(seen) ? 'leaks' : 'filtered'),
+          (error: unknown) => (isOfKeys(error) ? 'stopped by a key' : 'refused'),
+        );
     });
   }
 
