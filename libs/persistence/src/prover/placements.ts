@@ -1,0 +1,52 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { roleOfPlacement } from '../roles.ts';
+import { type Finding, finding } from './finding.ts';
+
+/** A schema with tenants' tables, and the one role that should reach them. */
+export interface InspectedPlacement {
+  readonly schema: string;
+  readonly role: string;
+  /** Whether the catalog has it. One that it does not have is inspected all the same. */
+  readonly known: boolean;
+}
+
+/** All placements of the catalog, and other schemas with a table that has a `tenant_id`: whatever holds tenants' rows. */
+export async function readPlacements(
+  entityManager: EntityManager,
+): Promise<readonly InspectedPlacement[]> {
+  const rows = await entityManager.execute<{ schema: string; known: boolean }[]>(`
+    select schema, bool_or(known) as known from (
+      select schema_name as schema, true as known from catalog.placement
+      union all
+      select n.nspname, false
+      from pg_attribute a
+      join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p', 'f')
+      join pg_namespace n on n.oid = c.relnamespace
+      where a.attname = 'tenant_id' and not a.attisdropped
+        and n.nspname not in ('catalog', 'information_schema') and not starts_with(n.nspname, 'pg_')
+    ) found
+    group by schema
+    order by schema`);
+  return rows.map(({ schema, known }) => ({ schema, known, role: roleOfPlacement(schema) }));
+}
+
+/** Whether there is a catalog yet. */
+export async function hasCatalog(entityManager: EntityManager): Promise<boolean> {
+  const [row] = await entityManager.execute<{ there: boolean }[]>(
+    `select to_regclass('catalog.placement') is not null as there`,
+  );
+  return row?.there === true;
+}
+
+export function checkPlacements(placements: readonly InspectedPlacement[]): Finding[] {
+  return placements
+    .filter(({ known }) => !known)
+    .map(({ schema }) =>
+      finding(
+        'unknown-placement',
+        schema,
+        'has tables with a tenant_id and is not in the catalog',
+        'warning',
+      ),
+    );
+}
