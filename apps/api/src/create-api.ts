@@ -1,6 +1,7 @@
 import { StandardSchemaSerializerInterceptor, StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { IsolationCheck } from '@tenantry/persistence';
 import type { ApiConfig } from '@tenantry/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
@@ -16,7 +17,10 @@ import { ScopeInterceptor } from './tenancy/scope.interceptor.ts';
 /** The largest body that is read. */
 const MOST_BYTES = 256 * 1024;
 
-/** The API, ready to listen. */
+/**
+ * The API, ready to listen.
+ * @throws {NotIsolated} in production, on a database that would let tenants leak
+ */
 export async function createApi(config: ApiConfig): Promise<NestFastifyApplication> {
   const api = await NestFactory.create<NestFastifyApplication>(
     ApiModule.forRoot(config),
@@ -24,6 +28,7 @@ export async function createApi(config: ApiConfig): Promise<NestFastifyApplicati
     { bufferLogs: true, abortOnError: false },
   );
   api.useLogger(api.get(Logger));
+  await mustBeIsolated(api, config);
   api.useGlobalFilters(new ProblemFilter());
   api.useGlobalInterceptors(
     api.get(ScopeInterceptor),
@@ -35,6 +40,16 @@ export async function createApi(config: ApiConfig): Promise<NestFastifyApplicati
   api.enableShutdownHooks();
   setUpDocs(api);
   return api;
+}
+
+async function mustBeIsolated(api: NestFastifyApplication, config: ApiConfig): Promise<void> {
+  const { production, database } = config;
+  try {
+    await api.get(IsolationCheck).atStart({ production, allowOldServer: database.allowOldServer });
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
 }
 
 function adapter({ trustedProxies }: ApiConfig): FastifyAdapter {

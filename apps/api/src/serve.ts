@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { CannotConnect } from '@tenantry/persistence';
+import { CannotConnect, NotIsolated } from '@tenantry/persistence';
 import { type ApiConfig, InvalidEnvironment, readApiConfig } from '@tenantry/platform';
 import { createApi } from './create-api.ts';
 import { welcome } from './welcome.ts';
@@ -29,9 +29,12 @@ function addressOf(url: string, { tenantBaseDomain }: ApiConfig): URL {
   return address;
 }
 
+/** Errors that say what to do: their message is all that is shown. */
+const EXPECTED = [CannotConnect, InvalidEnvironment, NotIsolated];
+
 function explained(error: unknown): string {
-  if (error instanceof InvalidEnvironment || error instanceof CannotConnect) {
-    return error.message;
+  if (EXPECTED.some((expected) => error instanceof expected)) {
+    return (error as Error).message;
   }
   const { code } = error as { code?: string };
   if (code === 'EADDRINUSE') {

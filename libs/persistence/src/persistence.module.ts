@@ -23,6 +23,7 @@ import { TenantDirectory } from './catalog/tenant-directory.ts';
 import { connect } from './connection/connect.ts';
 import { createOrm } from './connection/orm.ts';
 import type { ScopedEntityManager } from './tenant-context/scoped-entity-manager.ts';
+import { IsolationCheck } from './prover/isolation-check.ts';
 import { TenantContext } from './tenant-context/tenant-context.ts';
 import { MikroUnitOfWork } from './unit-of-work/mikro-unit-of-work.ts';
 import { TransactionalService } from './unit-of-work/transactional.service.ts';
@@ -63,6 +64,7 @@ export class PersistenceModule implements OnApplicationShutdown {
       { provide: UnitOfWork, useClass: MikroUnitOfWork },
       TransactionalService,
       TenantDirectory,
+      IsolationCheck,
       ...repositories,
     ];
     return {

@@ -33,6 +33,7 @@ describe('the environment of the API', () => {
         idleInTransactionTimeoutMs: 15_000,
         connectRetries: 8,
         slowQueryMs: 200,
+        allowOldServer: false,
       },
     });
   });

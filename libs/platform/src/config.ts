@@ -42,6 +42,8 @@ export interface DatabaseConfig {
   readonly connectRetries: number;
   /** A query that takes longer is logged as a warning. */
   readonly slowQueryMs: number;
+  /** Whether production may run on a server that lacks known fixes of row security. */
+  readonly allowOldServer: boolean;
 }
 
 export interface ApiConfig extends CommonConfig {
@@ -96,6 +98,7 @@ const common = z.object({
   DB_IDLE_IN_TX_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(15_000),
   DB_CONNECT_RETRIES: wholeNumber(0, 100).default(8),
   DB_SLOW_QUERY_MS: wholeNumber(1, 3_600_000).default(200),
+  DB_ALLOW_OLD_SERVER: oneOf(['true', 'false']).default('false'),
 });
 
 /** A host name in lower case, of one label or more. */
@@ -182,6 +185,7 @@ function commonConfig(env: z.infer<typeof common>): CommonConfig {
       idleInTransactionTimeoutMs: env.DB_IDLE_IN_TX_TIMEOUT_MS,
       connectRetries: env.DB_CONNECT_RETRIES,
       slowQueryMs: env.DB_SLOW_QUERY_MS,
+      allowOldServer: env.DB_ALLOW_OLD_SERVER === 'true',
     },
   };
 }

@@ -1,0 +1,76 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable, Logger } from '@nestjs/common';
+import { errorParts } from '../connection/connection-errors.ts';
+import { TenantContext } from '../tenant-context/tenant-context.ts';
+import { type Finding, lineOf } from './finding.ts';
+import { inspect } from './inspect.ts';
+import { hasCatalog } from './placements.ts';
+import type { Strictness } from './server-check.ts';
+
+/** Production was to start on a database that would let tenants leak. The message lists what was found. */
+export class NotIsolated extends Error {
+  override readonly name = 'NotIsolated';
+
+  constructor(readonly leaks: readonly Finding[]) {
+    super(
+      `Tenants are not isolated from each other on this database:\n${leaks.map((leak) => `  ${lineOf(leak)}`).join('\n')}`,
+    );
+  }
+}
+
+/** What PostgreSQL answers when the operator's role is not there, or may not be taken: nothing has been migrated. */
+const NO_OPERATOR = ['22023', '42501'];
+
+/** Inspects the database when a process starts, with the app's own login: it only reads. */
+@Injectable()
+export class IsolationCheck {
+  private readonly logger = new Logger('Isolation');
+
+  constructor(
+    private readonly context: TenantContext,
+    private readonly entityManager: EntityManager,
+  ) {}
+
+  /**
+   * Logs what it finds. Before the first migration there is nothing to look at, and nobody is served either.
+   * @throws {NotIsolated} in production, when something found is a leak
+   */
+  async atStart(strictness: Strictness): Promise<void> {
+    const findings = await this.inspect(strictness);
+    if (findings === null) {
+      this.logger.warn('not checked: the database has not been migrated yet');
+      return;
+    }
+    const leaks = findings.filter(({ severity }) => severity === 'leak');
+    if (strictness.production && leaks.length > 0) {
+      throw new NotIsolated(leaks);
+    }
+    for (const finding of findings) {
+      this.logger.warn({ msg: `isolation: ${lineOf(finding)}`, check: finding.check });
+    }
+  }
+
+  private async inspect(strictness: Strictness): Promise<Finding[] | null> {
+    try {
+      return await this.context.runAsOperator('isolation check', () =>
+        this.entityManager.transactional(
+          async (transaction) =>
+            (await hasCatalog(transaction))
+              ? inspect(transaction, await loginOf(transaction), strictness)
+              : null,
+          { readOnly: true },
+        ),
+      );
+    } catch (error) {
+      if (NO_OPERATOR.includes(errorParts(error).code ?? '')) {
+        return null;
+      }
+      throw error;
+    }
+  }
+}
+
+async function loginOf(entityManager: EntityManager): Promise<string> {
+  const [row] = await entityManager.execute<{ login: string }[]>('select session_user as login');
+  return row?.login ?? '';
+}
