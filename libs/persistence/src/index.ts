@@ -16,7 +16,11 @@ export { createMigration } from './migrations/new-migration.ts';
 export { MIGRATION_LISTS, type MigrationListName } from './migrations/schema-migration.ts';
 export { ServerNotPrepared } from './migrations/server-roles.ts';
 export { PersistenceModule } from './persistence.module.ts';
+
+export { CHECKS } from './prover/checks.ts';
+export { type Finding, lineOf } from './prover/finding.ts';
 export { IsolationCheck, NotIsolated } from './prover/isolation-check.ts';
+export { IsolationProver, type IsolationReport } from './prover/isolation-prover.ts';
 export { BaseRepository } from './repositories/base.repository.ts';
 export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';
 export { placed, type PlacedTenant } from './tenant-context/placed-tenant.ts';

@@ -47,27 +47,31 @@ const VIEWED = `
 
 const VIEWS = `
   select case v.relkind when 'm' then 'materialized-view' else 'view' end as kind,
-    v.oid::regclass::text as where, false as "ofExtension"
+    format('%I.%I', n.nspname, v.relname) as where, false as "ofExtension"
   from pg_class v
+  join pg_namespace n on n.oid = v.relnamespace
   where v.oid in (select reads.view from reads join pg_class t on t.oid = reads.relation
       where t.relkind in ('r', 'p', 'f') and t.relnamespace in (select oid from protected))
     and not coalesce((select option_value::boolean from pg_options_to_table(v.reloptions)
       where option_name = 'security_invoker'), false)`;
 
 const RULES = `
-  select 'rule', format('%s on %s', r.rulename, c.oid::regclass), false
+  select 'rule', format('%I on %I.%I', r.rulename, n.nspname, c.relname), false
   from pg_rewrite r
-  join pg_class c on c.oid = r.ev_class and c.relkind in ('r', 'p') and c.relnamespace in (select oid from protected)`;
+  join pg_class c on c.oid = r.ev_class and c.relkind in ('r', 'p') and c.relnamespace in (select oid from protected)
+  join pg_namespace n on n.oid = c.relnamespace`;
 
 const TRIGGERS = `
-  select 'trigger', format('%s on %s', t.tgname, c.oid::regclass), false
+  select 'trigger', format('%I on %I.%I', t.tgname, n.nspname, c.relname), false
   from pg_trigger t
   join pg_proc p on p.oid = t.tgfoid and p.prosecdef
   join pg_class c on c.oid = t.tgrelid and c.relnamespace in (select oid from protected)
+  join pg_namespace n on n.oid = c.relnamespace
   where not t.tgisinternal`;
 
 const FUNCTIONS = `
-  select 'security-definer', p.oid::regprocedure::text, exists (
+  select 'security-definer', format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)),
+    exists (
     select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace and n.nspname not in ('pg_catalog', 'information_schema')

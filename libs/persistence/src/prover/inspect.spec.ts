@@ -129,18 +129,18 @@ const violations: readonly (readonly [check: string, sql: string, where: string]
   [
     'view',
     'create view public.members with (security_invoker = false) as select * from catalog.tenant',
-    'members',
+    'public.members',
   ],
   [
     'view',
     `create view public.inner_one with (security_invoker = true) as select * from shared.member;
     create view public.outer_one as select * from public.inner_one`,
-    'outer_one',
+    'public.outer_one',
   ],
   [
     'materialized-view',
     'create materialized view public.members as select * from shared.member',
-    'members',
+    'public.members',
   ],
   [
     'rule',
@@ -150,7 +150,7 @@ const violations: readonly (readonly [check: string, sql: string, where: string]
   [
     'security-definer',
     `create function public.all_members() returns bigint language sql security definer as 'select count(*) from shared.member'`,
-    'all_members()',
+    'public.all_members()',
   ],
   [
     'trigger',

@@ -4,7 +4,7 @@ import { errorParts } from '../connection/connection-errors.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { type Finding, lineOf } from './finding.ts';
 import { inspect } from './inspect.ts';
-import { hasCatalog } from './placements.ts';
+import { hasCatalog, readLogin } from './placements.ts';
 import type { Strictness } from './server-check.ts';
 
 /** Production was to start on a database that would let tenants leak. The message lists what was found. */
@@ -56,7 +56,7 @@ export class IsolationCheck {
         this.entityManager.transactional(
           async (transaction) =>
             (await hasCatalog(transaction))
-              ? inspect(transaction, await loginOf(transaction), strictness)
+              ? inspect(transaction, await readLogin(transaction), strictness)
               : null,
           { readOnly: true },
         ),
@@ -68,9 +68,4 @@ export class IsolationCheck {
       throw error;
     }
   }
-}
-
-async function loginOf(entityManager: EntityManager): Promise<string> {
-  const [row] = await entityManager.execute<{ login: string }[]>('select session_user as login');
-  return row?.login ?? '';
 }

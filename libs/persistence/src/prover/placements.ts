@@ -50,3 +50,20 @@ export function checkPlacements(placements: readonly InspectedPlacement[]): Find
       ),
     );
 }
+
+/** The schema of some dedicated placement that has its tables, if there is one. */
+export async function findDedicated(entityManager: EntityManager): Promise<string | undefined> {
+  const [row] = await entityManager.execute<{ schema: string }[]>(`
+    select p.schema_name as schema
+    from catalog.placement p
+    where p.isolation <> 'shared' and to_regclass(format('%I.member', p.schema_name)) is not null
+    order by p.schema_name
+    limit 1`);
+  return row?.schema;
+}
+
+/** The login that the connection was made with, whichever role it has taken since. */
+export async function readLogin(entityManager: EntityManager): Promise<string> {
+  const [row] = await entityManager.execute<{ login: string }[]>('select session_user as login');
+  return row?.login ?? '';
+}

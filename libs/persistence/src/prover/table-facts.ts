@@ -78,9 +78,12 @@ const INDEXES = `
 
 const FOREIGN_KEYS = `
   select coalesce(json_agg(json_build_object(
-    'name', f.conname, 'target', f.confrelid::regclass::text, 'staysInSchema', target.relnamespace = c.relnamespace,
+    'name', f.conname, 'target', format('%I.%I', tn.nspname, target.relname), 'staysInSchema', target.relnamespace = c.relnamespace,
     'pairsTenant', exists (
       select from unnest(f.conkey, f.confkey) pair(own, other)
       join pg_attribute o on o.attrelid = f.confrelid and o.attnum = pair.other
       where pair.own = tenant.attnum and o.attname = 'tenant_id'))), '[]')
-  from pg_constraint f join pg_class target on target.oid = f.confrelid where f.conrelid = c.oid and f.contype = 'f'`;
+  from pg_constraint f
+  join pg_class target on target.oid = f.confrelid
+  join pg_namespace tn on tn.oid = target.relnamespace
+  where f.conrelid = c.oid and f.contype = 'f'`;

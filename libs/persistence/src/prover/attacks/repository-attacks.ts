@@ -1,0 +1,118 @@
+import { email, type Id, Member } from '@tenantry/domain';
+import { condition } from '../../repositories/base.repository.ts';
+import { errorParts } from '../../connection/connection-errors.ts';
+import type { AttackResult } from './attack.ts';
+import { type App, attacker, COLLIDING, memberOf, victim } from './throw-away-tenants.ts';
+
+interface RepositoryAttack {
+  readonly attack: string;
+  /** How many rows of the other it reached. Those that write may be refused as well. */
+  readonly attempt: (app: App) => Promise<number>;
+  readonly writes?: boolean;
+}
+
+const theirs = memberOf(victim);
+const everything = { limit: 100 };
+const unfiltered = { filters: false } as const;
+
+const repositoryAttacks: readonly RepositoryAttack[] = [
+  {
+    attack: 'find by the other’s id',
+    attempt: async ({ members }) => Number((await members.findById(theirs.id)) !== null),
+  },
+  {
+    attack: 'find by ids that both have',
+    attempt: async ({ members }) => othersAmong(await members.findByIds([COLLIDING, theirs.id])),
+  },
+  {
+    attack: 'find by the other’s e-mail address',
+    attempt: async ({ members }) =>
+      Number((await members.findByEmail(email(theirs.email))) !== null),
+  },
+  {
+    attack: 'list all members',
+    attempt: async ({ members }) => othersAmong((await members.page(everything)).items),
+  },
+  {
+    attack: 'list all projects',
+    attempt: async ({ projects }) => othersAmong((await projects.page(everything)).items),
+  },
+  {
+    attack: 'find with the tenant filter switched off',
+    attempt: async ({ entityManager }) =>
+      othersAmong(await entityManager.find(Member, condition({ id: theirs.id }), unfiltered)),
+  },
+  {
+    attack: 'use a query builder, which has no filter',
+    attempt: ({ entityManager }) =>
+      entityManager
+        .createQueryBuilder(Member)
+        .where(condition({ id: theirs.id }))
+        .getCount(),
+  },
+  {
+    attack: 'change by condition with the filter switched off',
+    attempt: ({ entityManager }) =>
+      entityManager.nativeUpdate(
+        Member,
+        condition({ id: theirs.id }),
+        { name: 'taken' },
+        unfiltered,
+      ),
+    writes: true,
+  },
+  {
+    attack: 'delete by condition with the filter switched off',
+    attempt: ({ entityManager }) =>
+      entityManager.nativeDelete(Member, condition({ id: theirs.id }), unfiltered),
+    writes: true,
+  },
+  {
+    attack: 'remove by a reference to the other’s key',
+    attempt: async ({ entityManager }) => {
+      entityManager.remove(entityManager.getReference(Member, condition([victim.id, theirs.id])));
+      await entityManager.flush();
+      return 0;
+    },
+    writes: true,
+  },
+];
+
+/** Runs them one after another, and looks at the other's rows as the other after each. */
+export async function attackRepositories(app: App): Promise<AttackResult[]> {
+  const results: AttackResult[] = [];
+  for (const each of repositoryAttacks) {
+    const result = await attempt(app, each);
+    results.push(
+      (await isIntact(app))
+        ? result
+        : { ...result, outcome: 'breached', detail: 'the other’s row is not what it was' },
+    );
+  }
+  return results;
+}
+
+async function attempt(app: App, attack: RepositoryAttack): Promise<AttackResult> {
+  const name = `repository: ${attack.attack}`;
+  try {
+    const hit = await app.context.run(attacker, () =>
+      app.unitOfWork.run(() => attack.attempt(app)),
+    );
+    return hit === 0
+      ? { attack: name, outcome: 'held', detail: '' }
+      : { attack: name, outcome: 'breached', detail: `it reached ${hit} rows` };
+  } catch (error) {
+    const outcome = attack.writes ? 'held' : 'inconclusive';
+    return { attack: name, outcome, detail: errorParts(error).message };
+  }
+}
+
+async function isIntact({ context, unitOfWork, members }: App): Promise<boolean> {
+  return context.run(victim, () =>
+    unitOfWork.run(async () => (await members.findById(theirs.id))?.name === victim.slug),
+  );
+}
+
+function othersAmong(found: readonly { readonly id: Id<string>; readonly name: string }[]): number {
+  return found.filter(({ name }) => name !== attacker.slug).length;
+}
