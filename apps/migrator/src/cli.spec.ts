@@ -203,6 +203,36 @@ describe('tenant', () => {
   });
 });
 
+describe('prove-isolation', () => {
+  it('exits with 0 on what migrate has made, and says what has been tried', async () => {
+    await migrator('migrate');
+
+    expect(await migrator('prove-isolation')).toBe(0);
+    expect(printed).toMatch(/ok +row-security +row security is enabled/);
+    expect(printed).toMatch(/held +truncate a table/);
+    expect(printed).toMatch(/ok +a table without row security/);
+    expect(printed).toMatch(/Tenants are isolated\.$/);
+  });
+
+  it('exits with 3 on a leak, and says which', async () => {
+    await migrator('migrate');
+    await query('alter table shared.task disable row level security');
+
+    expect(await migrator('prove-isolation', '--json')).toBe(3);
+    expect(JSON.parse(printed)).toMatchObject({
+      proven: false,
+      findings: expect.arrayContaining([
+        expect.objectContaining({ check: 'row-security', severity: 'leak', where: 'shared.task' }),
+      ]) as unknown,
+    });
+  });
+
+  it('exits with 1 before there is anything to prove', async () => {
+    expect(await migrator('prove-isolation')).toBe(1);
+    expect(complained).toContain('There is no catalog');
+  });
+});
+
 describe('create', () => {
   it('has nothing to write when mapping and migrations agree', async () => {
     expect(await migrator('create', '--name', 'nothing-new')).toBe(0);

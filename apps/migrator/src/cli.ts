@@ -10,6 +10,7 @@ import { InvalidEnvironment, SEED_PROFILES } from '@tenantry/platform';
 import { SeedingRefused } from '@tenantry/seeding';
 import { create } from './commands/create.ts';
 import { migrate } from './commands/migrate.ts';
+import { proveIsolation } from './commands/prove-isolation.ts';
 import { rollback } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
@@ -106,6 +107,16 @@ function commands(done: (code: ExitCode) => void): Command {
     .addOption(json())
     .action(async (options: Parameters<typeof seed>[0]) => {
       done(await seed(options));
+    });
+
+  program
+    .command('prove-isolation')
+    .description(
+      `inspect and attack the database, to prove that tenants are isolated; exits with ${EXIT.leak} when they are not`,
+    )
+    .addOption(json())
+    .action(async (options: { json?: boolean }) => {
+      done(await proveIsolation(options));
     });
 
   const tenant = program.command('tenant').description('take tenants in, and list them');

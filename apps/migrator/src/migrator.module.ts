@@ -1,7 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PlacementProvisioner, RegisterTenant, UnitOfWork } from '@tenantry/application';
 import { PlacementRepository, TenantRepository } from '@tenantry/domain';
-import { MikroPlacementProvisioner, PersistenceModule } from '@tenantry/persistence';
+import {
+  IsolationProver,
+  MikroPlacementProvisioner,
+  PersistenceModule,
+} from '@tenantry/persistence';
 import type { MigratorConfig } from '@tenantry/platform';
 import { DatabaseSeeder } from '@tenantry/seeding';
 
@@ -21,6 +25,7 @@ export class MigratorModule {
           inject: [UnitOfWork, TenantRepository, PlacementRepository, PlacementProvisioner],
         },
         DatabaseSeeder,
+        IsolationProver,
       ],
     };
   }
