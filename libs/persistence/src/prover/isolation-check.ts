@@ -18,6 +18,9 @@ export class NotIsolated extends Error {
   }
 }
 
+/** Longer than an app's query may take: a fleet of ten thousand placements needs some ten seconds. */
+const PATIENCE = '60s';
+
 /** What PostgreSQL answers when the operator's role is not there, or may not be taken: nothing has been migrated. */
 const NO_OPERATOR = ['22023', '42501'];
 
@@ -54,10 +57,12 @@ export class IsolationCheck {
     try {
       return await this.context.runAsOperator('isolation check', () =>
         this.entityManager.transactional(
-          async (transaction) =>
-            (await hasCatalog(transaction))
+          async (transaction) => {
+            await transaction.execute(`set local statement_timeout = '${PATIENCE}'`);
+            return (await hasCatalog(transaction))
               ? inspect(transaction, await readLogin(transaction), strictness)
-              : null,
+              : null;
+          },
           { readOnly: true },
         ),
       );

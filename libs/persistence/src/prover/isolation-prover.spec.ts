@@ -108,6 +108,8 @@ describe('a database that leaks', () => {
         'repository: find with the tenant filter switched off',
         'repository: use a query builder, which has no filter',
         'repository: change by condition with the filter switched off',
+        'repository: delete by condition with the filter switched off',
+        'repository: remove by a reference to the other’s key',
       ]),
     );
     expect(await leftovers()).toEqual([{ rows: 0, schemas: 0, tenants: 0 }]);
