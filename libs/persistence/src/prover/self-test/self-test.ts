@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Timeouts } from '../../tenant-context/scope.ts';
-import { tryAttack } from '../attacks/attack.ts';
+import { type tryAttack } from '../attacks/attack.ts';
 import { rowAttacks } from '../attacks/row-attacks.ts';
 import { attacker } from '../attacks/throw-away-tenants.ts';
 import { type Finding, finding } from '../finding.ts';
