@@ -93,7 +93,8 @@ export const CHECKS = {
   },
   'server-version': {
     expects: 'the server has the known fixes of row security',
-    remedy: 'Update PostgreSQL to the newest minor release.',
+    remedy:
+      'Update PostgreSQL to its newest minor release; until then DB_ALLOW_OLD_SERVER=true lets production go on.',
   },
   pooler: {
     expects: 'what a session sets is not seen by other clients',
