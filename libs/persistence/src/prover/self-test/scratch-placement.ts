@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { SHARED_SCHEMA } from '@tenantry/domain';
 import { roleOfPlacement, ROLES } from '../../roles.ts';
-import { settingsOf, type Timeouts } from '../../tenant-context/scope.ts';
+import { settingsOf, TenantScope, type Timeouts } from '../../tenant-context/scope.ts';
 import { type RunAs, runAll } from '../attacks/attack.ts';
 import { attacker, victim } from '../attacks/throw-away-tenants.ts';
 import type { InspectedPlacement } from '../placements.ts';
@@ -57,7 +57,7 @@ function asTenantIn(
 ): RunAs {
   return (tenant, statements) =>
     rolledBack(transaction, async (savepoint) => {
-      const scope = { kind: 'tenant', tenant: { ...tenant, schema } } as const;
+      const scope = new TenantScope({ ...tenant, schema });
       await setLocally(savepoint, { ...settingsOf(scope, timeouts), role });
       return runAll(savepoint, statements);
     });
