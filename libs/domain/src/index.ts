@@ -34,6 +34,19 @@ export {
   TENANT_STATUSES,
   type TenantStatus,
 } from './tenancy/tenant.ts';
+export {
+  type DeletionReport,
+  MOST_ATTEMPTS,
+  OPERATION_KINDS,
+  OPERATION_STATUSES,
+  OPERATION_STEPS,
+  type OperationKind,
+  type OperationStatus,
+  type OperationStep,
+  TenantOperation,
+  type TenantOperationId,
+} from './tenancy/tenant-operation.ts';
+export { TenantOperationRepository } from './tenancy/tenant-operation.repository.ts';
 export { TenantRepository } from './tenancy/tenant.repository.ts';
 
 export { type Email, email } from './work/email.ts';

@@ -16,6 +16,8 @@ import {
   Project,
   ProjectRepository,
   Tenant,
+  TenantOperation,
+  TenantOperationRepository,
   TenantRepository,
 } from '@tenantry/domain';
 import type { DatabaseConfig } from '@tenantry/platform';
@@ -32,6 +34,7 @@ import { TransactionalService } from './unit-of-work/transactional.service.ts';
 const REPOSITORIES = [
   { port: TenantRepository, entity: Tenant },
   { port: PlacementRepository, entity: Placement },
+  { port: TenantOperationRepository, entity: TenantOperation },
   { port: MemberRepository, entity: Member },
   { port: ProjectRepository, entity: Project },
 ];

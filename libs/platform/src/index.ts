@@ -12,5 +12,6 @@ export {
   type TenantResolverName,
 } from './config.ts';
 export { type Environment, InvalidEnvironment } from './environment.ts';
+export { errorWithoutValues } from './error-without-values.ts';
 export { loggingModule } from './logging.ts';
 export type { TenantTokenConfig, TokenKey } from './tenant-token.ts';

@@ -6,6 +6,7 @@ export {
   type SeedOutcome,
 } from './database.seeder.ts';
 export { MemberSeeder } from './member.seeder.ts';
+export { OwnedDataSeeder } from './owned-data.seeder.ts';
 export type { ProfileData, SeedProject, SeedTask, TenantData } from './profiles/seed-data.ts';
 export { ProjectSeeder } from './project.seeder.ts';
 export { TenantSeeder } from './tenant.seeder.ts';

@@ -1,6 +1,10 @@
 import type { EntityManager } from '@mikro-orm/core';
-import type { RegisterTenant } from '@tenantry/application';
-import { Tenant, type TenantRepository } from '@tenantry/domain';
+import type {
+  CarryOutOperations,
+  RegisterTenant,
+  RegisterTenantInput,
+} from '@tenantry/application';
+import { Tenant, type TenantRepository, Unavailable } from '@tenantry/domain';
 import { BaseSeeder } from './base.seeder.ts';
 import type { ProfileData } from './profiles/seed-data.ts';
 
@@ -8,6 +12,7 @@ import type { ProfileData } from './profiles/seed-data.ts';
 export class TenantSeeder extends BaseSeeder {
   constructor(
     private readonly registerTenant: RegisterTenant,
+    private readonly carryOut: CarryOutOperations,
     private readonly tenants: TenantRepository,
     private readonly data: ProfileData['tenants'],
   ) {
@@ -19,9 +24,20 @@ export class TenantSeeder extends BaseSeeder {
     for (const { registration } of this.data) {
       const known = await this.tenants.findBySlug(registration.slug);
       if (known === null || known.status === 'provisioning') {
-        await this.registerTenant.run(registration);
+        await this.make(registration);
         this.added++;
       }
+    }
+  }
+
+  private async make(registration: RegisterTenantInput): Promise<void> {
+    const { operation } = await this.registerTenant.run(registration);
+    const done = operation && (await this.carryOut.now(operation.id));
+    if (done && done.status !== 'done') {
+      throw new Unavailable(
+        'tenant-not-made',
+        `The tenant ${registration.slug} could not be made: ${done.error ?? ''}`,
+      );
     }
   }
 

@@ -1,7 +1,12 @@
 import type { Placement } from '@tenantry/domain';
 
-/** Makes a placement ready to be used: its schema, with all tables at the newest version. */
+/** Makes a placement ready to be used, step by step. Each step does what is still to be done, and may be done again. */
 export abstract class PlacementProvisioner {
-  /** Does what is still to be done; nothing when the placement is ready already. */
-  abstract provision(placement: Placement): Promise<void>;
+  /** The database role that reads and writes the placement's rows. */
+  abstract makeRole(placement: Placement): Promise<void>;
+
+  abstract makeSchema(placement: Placement): Promise<void>;
+
+  /** All tables, at the newest version. */
+  abstract migrate(placement: Placement): Promise<void>;
 }

@@ -1,29 +1,34 @@
 import {
   Conflict,
+  domainName,
   Placement,
   type PlacementRepository,
   slug,
-  Tenant,
+  type Tenant,
+  type TenantOperation,
+  type TenantOperationRepository,
   type TenantRepository,
 } from '@tenantry/domain';
 import { PlainUnitOfWork } from '../testing/plain-unit-of-work.ts';
 import { port } from '../testing/port.ts';
-import { type PlacementProvisioner } from './placement-provisioner.ts';
 import { RegisterTenant } from './register-tenant.ts';
 
 const shared = Placement.shared();
+const acme = { slug: slug('acme'), name: 'Acme', isolation: 'shared' } as const;
 
-function registering(known: Tenant[] = []) {
+function registering(more: Partial<TenantRepository> = {}) {
+  const tenants: Tenant[] = [];
   const placements: Placement[] = [];
-  const provisioned: Placement[] = [];
+  const requested: TenantOperation[] = [];
   const registerTenant = new RegisterTenant(
     new PlainUnitOfWork(),
     port<TenantRepository>({
-      findBySlug: async (name) => known.find((tenant) => tenant.slug === name) ?? null,
-      getOrFail: async (id) => known.find((tenant) => tenant.id === id)!,
+      findBySlug: async (name) => tenants.find((tenant) => tenant.slug === name) ?? null,
+      findByDomain: async (name) => tenants.find((tenant) => tenant.domain === name) ?? null,
       add: (tenant) => {
-        known.push(tenant);
+        tenants.push(tenant);
       },
+      ...more,
     }),
     port<PlacementRepository>({
       getShared: async () => shared,
@@ -32,90 +37,80 @@ function registering(known: Tenant[] = []) {
         placements.push(placement);
       },
     }),
-    port<PlacementProvisioner>({
-      provision: async (placement) => {
-        provisioned.push(placement);
+    port<TenantOperationRepository>({
+      latestOf: async ([id]) => requested.filter(({ tenant }) => tenant.id === id).slice(-1),
+      request: async (operation) => {
+        requested.push(operation);
       },
     }),
   );
-  return { registerTenant, known, placements, provisioned };
+  return { registerTenant, tenants, placements, requested };
 }
 
 describe('registering a tenant', () => {
-  it('in the shared placement makes it active there', async () => {
-    const { registerTenant, placements, provisioned } = registering();
+  it('records it, and requests its making', async () => {
+    const { registerTenant, requested, placements } = registering();
 
-    const tenant = await registerTenant.run({
-      slug: slug('acme'),
-      name: 'Acme',
-      isolation: 'shared',
-    });
+    const { tenant, operation } = await registerTenant.run(acme);
 
-    expect(tenant).toMatchObject({ slug: 'acme', status: 'active', placement: shared });
-    expect(provisioned).toEqual([shared]);
+    expect(tenant).toMatchObject({ slug: 'acme', status: 'provisioning', placement: shared });
+    expect(requested).toEqual([operation]);
+    expect(operation).toMatchObject({ kind: 'provision', step: 'catalog', status: 'pending' });
     expect(placements).toEqual([]);
   });
 
-  it('in a schema of its own makes that first', async () => {
-    const { registerTenant, placements, provisioned } = registering();
+  it('in a schema of its own records its placement too', async () => {
+    const { registerTenant, placements } = registering();
 
-    const tenant = await registerTenant.run({
-      slug: slug('acme'),
-      name: 'Acme',
-      isolation: 'schema',
-    });
+    const { tenant } = await registerTenant.run({ ...acme, isolation: 'schema' });
 
     expect(placements).toEqual([tenant.placement]);
-    expect(provisioned).toEqual([tenant.placement]);
-    expect(tenant).toMatchObject({ status: 'active', placement: { isolation: 'schema' } });
   });
 
-  it('with a slug that is taken is refused', async () => {
+  it('again makes no second one', async () => {
+    const { registerTenant, tenants, requested } = registering();
+    const first = await registerTenant.run(acme);
+
+    expect(await registerTenant.run(acme)).toEqual(first);
+    expect([tenants.length, requested.length]).toEqual([1, 1]);
+  });
+
+  it('again has one tried again that had been given up', async () => {
+    const { registerTenant, requested } = registering();
+    const { operation } = await registerTenant.run(acme);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      operation?.fail('no disk', new Date());
+    }
+    expect(operation?.status).toBe('failed');
+
+    await registerTenant.run(acme);
+
+    expect(operation?.status).toBe('pending');
+    expect(requested).toEqual([operation, operation]);
+  });
+
+  it('that someone else has registered just now gives theirs', async () => {
+    const others = registering();
+    const theirs = await others.registerTenant.run(acme);
+    const seen = [null, theirs.tenant];
+    const { registerTenant } = registering({
+      findBySlug: async () => seen.shift() ?? null,
+      add: () => {
+        throw new Conflict('already-exists', 'There is one like this already.');
+      },
+    });
+
+    expect((await registerTenant.run(acme)).tenant).toBe(theirs.tenant);
+  });
+
+  it.each([
+    ['slug', { ...acme, name: 'Other' }, 'slug-taken'],
+    ['domain', { ...acme, slug: slug('other') }, 'domain-taken'],
+  ])('with a %s that another one has is refused', async (_what, input, code) => {
     const { registerTenant } = registering();
-    await registerTenant.run({ slug: slug('acme'), name: 'Acme', isolation: 'shared' });
+    const domain = domainName('acme.example');
+    await registerTenant.run({ ...acme, domain });
 
-    const again = registerTenant.run({ slug: slug('acme'), name: 'Other', isolation: 'shared' });
-
-    await expect(again).rejects.toThrow(Conflict);
-  });
-
-  it('again completes one that was interrupted', async () => {
-    const interrupted = new Tenant({
-      slug: slug('acme'),
-      name: 'Acme',
-      placement: Placement.dedicated(),
-    });
-    const { registerTenant, known, provisioned } = registering([interrupted]);
-
-    const tenant = await registerTenant.run({
-      slug: slug('acme'),
-      name: 'Acme',
-      isolation: 'schema',
-    });
-
-    expect(tenant).toBe(interrupted);
-    expect(tenant.status).toBe('active');
-    expect(known).toHaveLength(1);
-    expect(provisioned).toEqual([interrupted.placement]);
-  });
-
-  it('leaves it in provisioning when its placement cannot be made', async () => {
-    const known: Tenant[] = [];
-    const registerTenant = new RegisterTenant(
-      new PlainUnitOfWork(),
-      port<TenantRepository>({
-        findBySlug: async () => null,
-        add: (tenant) => {
-          known.push(tenant);
-        },
-      }),
-      port<PlacementRepository>({ getShared: async () => shared }),
-      port<PlacementProvisioner>({ provision: () => Promise.reject(new Error('no disk')) }),
-    );
-
-    await expect(
-      registerTenant.run({ slug: slug('acme'), name: 'Acme', isolation: 'shared' }),
-    ).rejects.toThrow('no disk');
-    expect(known).toMatchObject([{ status: 'provisioning' }]);
+    await expect(registerTenant.run({ ...input, domain })).rejects.toMatchObject({ code });
   });
 });

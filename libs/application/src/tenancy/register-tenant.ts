@@ -6,10 +6,12 @@ import {
   type PlacementId,
   type PlacementRepository,
   Tenant,
+  TenantOperation,
+  type TenantOperationRepository,
   type TenantRepository,
 } from '@tenantry/domain';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import type { PlacementProvisioner } from './placement-provisioner.ts';
+import type { TenantStanding } from './tenant-standing.ts';
 
 export interface RegisterTenantInput extends Omit<NewTenant, 'placement'> {
   readonly isolation: Isolation;
@@ -18,40 +20,56 @@ export interface RegisterTenantInput extends Omit<NewTenant, 'placement'> {
 }
 
 /**
- * Takes a new tenant in: records it, makes its placement ready, then lets it in. When that is interrupted the tenant
- * stays in provisioning, where nobody is served; running it again with the same slug completes it.
+ * Records that there is to be a new tenant, and wakes the provisioner, which makes its placement and lets it in. It stays
+ * in provisioning until then, where nobody is served. The same request again makes no second tenant.
  */
 export class RegisterTenant {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly tenants: TenantRepository,
     private readonly placements: PlacementRepository,
-    private readonly provisioner: PlacementProvisioner,
+    private readonly operations: TenantOperationRepository,
   ) {}
 
-  /** @throws {Conflict} when an active or suspended tenant has the slug, or any other has the domain */
-  async run(input: RegisterTenantInput): Promise<Tenant> {
-    const recorded = await this.unitOfWork.run(() => this.record(input));
-    await this.provisioner.provision(recorded.placement);
-    return this.unitOfWork.run(async () => {
-      const tenant = await this.tenants.getOrFail(recorded.id);
-      tenant.activate();
-      return tenant;
-    });
+  /** @throws {Conflict} when a tenant that was asked for otherwise has the slug, or another one the domain */
+  async run(input: RegisterTenantInput): Promise<TenantStanding> {
+    try {
+      return await this.unitOfWork.run(() => this.record(input));
+    } catch (error) {
+      if (!(error instanceof Conflict) || error.code !== 'already-exists') {
+        throw error;
+      }
+      // Someone has asked for the same at the same time, and was faster: now it is there to be found.
+      return await this.unitOfWork.run(() => this.record(input));
+    }
   }
 
-  private async record(input: RegisterTenantInput): Promise<Tenant> {
+  private async record(input: RegisterTenantInput): Promise<TenantStanding> {
     const namesake = await this.tenants.findBySlug(input.slug);
-    if (namesake?.status === 'provisioning') {
-      return namesake;
-    }
     if (namesake) {
+      return this.again(namesake, input);
+    }
+    if (input.domain && (await this.tenants.findByDomain(input.domain))) {
+      throw new Conflict('domain-taken', `Another tenant has the domain ${input.domain}.`);
+    }
+    const tenant = new Tenant({ ...input, placement: await this.placementFor(input) });
+    const operation = TenantOperation.provision(tenant);
+    this.tenants.add(tenant);
+    await this.operations.request(operation);
+    return { tenant, operation };
+  }
+
+  /** One whose making has been given up is tried again. */
+  private async again(tenant: Tenant, input: RegisterTenantInput): Promise<TenantStanding> {
+    if (!tenant.isAsRequested(input, input.isolation)) {
       throw new Conflict('slug-taken', `There is a tenant ${input.slug} already.`);
     }
-    const placement = await this.placementFor(input);
-    const tenant = new Tenant({ ...input, placement });
-    this.tenants.add(tenant);
-    return tenant;
+    const [operation = null] = await this.operations.latestOf([tenant.id]);
+    if (operation?.status === 'failed') {
+      operation.retry();
+      await this.operations.request(operation);
+    }
+    return { tenant, operation };
   }
 
   private async placementFor({ isolation, placementId }: RegisterTenantInput): Promise<Placement> {

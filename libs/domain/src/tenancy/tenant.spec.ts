@@ -44,6 +44,45 @@ describe('the status of a tenant', () => {
     expect(tenant.status).toBe('active');
   });
 
+  it('ends by way of suspended and archived, and leaves a row that says nothing', () => {
+    const tenant = aTenant({
+      domain: domainName('acme.example'),
+      features: { search: true },
+      configuration: { locale: 'de' },
+    });
+    tenant.activate();
+    tenant.suspend();
+    tenant.archive();
+    tenant.erase();
+
+    expect(tenant).toMatchObject({
+      slug: 'acme',
+      status: 'deleted',
+      name: 'deleted',
+      domain: null,
+      features: {},
+      configuration: {},
+      placement: null,
+    });
+  });
+
+  it('goes from provisioning to deleted when it was never served', () => {
+    const tenant = aTenant();
+    tenant.erase();
+    expect(tenant.status).toBe('deleted');
+  });
+
+  it.each(['archive', 'erase', 'mustBeArchived'] as const)(
+    'forbids to %s one that is served',
+    (change) => {
+      const tenant = active();
+      expect(() => {
+        tenant[change]();
+      }).toThrow(RuleViolation);
+      expect(tenant.status).toBe('active');
+    },
+  );
+
   it('goes no other way', () => {
     expect(() => {
       aTenant().suspend();
@@ -57,6 +96,27 @@ describe('the status of a tenant', () => {
     expect(() => {
       active().activate();
     }).toThrow('is active; it would have to be provisioning');
+  });
+});
+
+describe('a tenant that is asked for again', () => {
+  const asked = { slug: slug('acme'), name: ' Acme ' };
+
+  it('is the same one when all of it is the same', () => {
+    expect(aTenant().isAsRequested(asked, 'shared')).toBe(true);
+    expect(aTenant().isAsRequested({ ...asked, plan: 'free', domain: null }, 'shared')).toBe(true);
+  });
+
+  it.each<[string, Partial<NewTenant>]>([
+    ['name', { name: 'Other' }],
+    ['plan', { plan: 'team' }],
+    ['domain', { domain: domainName('acme.example') }],
+  ])('is another one when the %s differs', (_what, more) => {
+    expect(aTenant().isAsRequested({ ...asked, ...more }, 'shared')).toBe(false);
+  });
+
+  it('is another one when it would be placed otherwise', () => {
+    expect(aTenant().isAsRequested(asked, 'schema')).toBe(false);
   });
 });
 

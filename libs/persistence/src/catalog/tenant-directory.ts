@@ -38,7 +38,7 @@ export class TenantDirectory {
     private readonly tenants: TenantRepository,
   ) {}
 
-  /** The tenant of that name in whatever status, or `null`. */
+  /** The tenant of that name in whatever status but deleted, or `null`. */
   find(name: TenantName): Promise<DirectoryEntry | null> {
     const key = JSON.stringify(name);
     const known = this.answers.get(key);
@@ -60,7 +60,7 @@ export class TenantDirectory {
       this.transactional.run(
         async () => {
           const tenant = await this.lookUp(name);
-          return tenant && { ...placed(tenant), status: tenant.status };
+          return tenant?.placement ? { ...placed(tenant), status: tenant.status } : null;
         },
         { readOnly: true },
       ),

@@ -31,7 +31,8 @@ export async function lock(
   }
 }
 
-async function tryLock(transaction: EntityManager, what: string): Promise<boolean> {
+/** Takes a lock until the end of the transaction, unless someone else holds it. */
+export async function tryLock(transaction: EntityManager, what: string): Promise<boolean> {
   const [row] = await transaction.execute<{ taken: boolean }[]>(
     'select pg_try_advisory_xact_lock(hashtextextended(?, 0)) as taken',
     [`tenantry ${what}`],

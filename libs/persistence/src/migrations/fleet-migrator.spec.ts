@@ -227,15 +227,42 @@ describe('rolling back', () => {
   });
 
   it('leaves the ledger itself alone', async () => {
-    await fleet().migrate();
+    const onlyInitial = new FleetMigrator(owner, config.database, {
+      ...migrationLists,
+      catalog: migrationLists.catalog.slice(0, 1),
+    });
+    await onlyInitial.migrate();
 
-    const [outcome] = await fleet().rollback('catalog');
+    const [outcome] = await onlyInitial.rollback('catalog');
 
     expect(outcome).toMatchObject({
       status: 'failed',
       error: { message: expect.stringContaining('made the ledger itself') as string },
     });
-    expect(await ledgerOf('catalog')).toHaveLength(migrationLists.catalog.length);
+    expect(await ledgerOf('catalog')).toHaveLength(1);
+  });
+});
+
+describe('the migration to the lifecycle of tenants', () => {
+  it('has tenants completed that the version before left in the middle, and can be taken back', async () => {
+    await new FleetMigrator(owner, config.database, {
+      ...migrationLists,
+      catalog: migrationLists.catalog.slice(0, 1),
+    }).migrate();
+    await query(
+      `insert into catalog.tenant select gen_random_uuid(), now(), now(), status, status, null, status, 'free', '{}', '{}', id
+       from catalog.placement, unnest(array['provisioning', 'active']) status`,
+    );
+
+    await fleet().migrate();
+
+    expect(
+      await query(
+        `select slug, kind, step, o.status from catalog.tenant_operation o join catalog.tenant t on t.id = o.tenant_id`,
+      ),
+    ).toEqual([{ slug: 'provisioning', kind: 'provision', step: 'catalog', status: 'pending' }]);
+    expect(await fleet().rollback('catalog')).toMatchObject([{ status: 'rolled-back' }]);
+    expect((await fleet().migrate())[0]).toMatchObject({ status: 'migrated' });
   });
 });
 

@@ -4,6 +4,7 @@ import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { lock } from './advisory-lock.ts';
+import { asOwnerOf } from './owner-transaction.ts';
 import { CATALOG, type Target, type TargetPlan } from './fleet-plan.ts';
 import { readFleetStatus } from './fleet-status.ts';
 import { readApplied, recordApplied, recordRolledBack } from './ledger.ts';
@@ -22,9 +23,6 @@ export type Outcome = { readonly target: string; readonly durationMs: number } &
   | { readonly status: 'up-to-date' }
   | { readonly status: 'failed'; readonly error: Error }
 );
-
-/** How long a placement is waited for that someone else is busy with. */
-const PLACEMENT_PATIENCE_MS = 10_000;
 
 /**
  * Brings the catalog and all placements to the newest version. It alone runs DDL, as the owner of all tables. Each target
@@ -60,6 +58,18 @@ export class FleetMigrator {
   /** Brings one placement to the newest version, making its schema when it is not there. */
   async migratePlacement(schema: string): Promise<Outcome> {
     return this.applyPending({ name: schema, list: 'tenant' });
+  }
+
+  /** Makes the role of one placement, unless it is there. */
+  async makeRole(schema: string): Promise<void> {
+    await preparePlacement(this.orm, this.app.url, schema);
+  }
+
+  /** Makes the schema of one placement, unless it is there, and nothing in it. */
+  async makeSchema(schema: string): Promise<void> {
+    await this.inTarget({ name: schema, list: 'tenant' }, (transaction) =>
+      makeSchema(transaction, schema),
+    );
   }
 
   /** Where every target is, by one query, which changes nothing. */
@@ -108,7 +118,7 @@ export class FleetMigrator {
       await preparePlacement(this.orm, this.app.url, target.name);
     }
     const migrations = await this.inTarget(target, async (transaction) => {
-      await transaction.execute(`create schema if not exists "${target.name}"`);
+      await makeSchema(transaction, target.name);
       const applied = await readApplied(transaction, target.name);
       const pending = this.lists[target.list].filter(({ name }) => !applied.includes(name));
       for (const migration of pending) {
@@ -154,18 +164,11 @@ export class FleetMigrator {
     }
   }
 
-  /** One transaction as the owner, in the schema of the target, with its lock. */
   private inTarget<Result>(
-    target: Target,
+    { name }: Target,
     work: (transaction: EntityManager) => Promise<Result>,
   ): Promise<Result> {
-    const entityManager = this.orm.em.fork({
-      session: { variables: { role: ROLES.owner, search_path: `"${target.name}", pg_temp` } },
-    });
-    return entityManager.transactional(async (transaction) => {
-      await lock(transaction, `placement ${target.name}`, PLACEMENT_PATIENCE_MS);
-      return work(transaction);
-    });
+    return asOwnerOf(this.orm, name, work);
   }
 
   /** Holds the lock of the fleet meanwhile, in a transaction that does nothing else: it ends with this process. */
@@ -192,6 +195,10 @@ export async function withFleet<Result>(
   } finally {
     await orm.close();
   }
+}
+
+async function makeSchema(transaction: EntityManager, schema: string): Promise<void> {
+  await transaction.execute(`create schema if not exists "${schema}"`);
 }
 
 /** Lets the placement's role use its tables, those of later migrations too, and nobody else. */

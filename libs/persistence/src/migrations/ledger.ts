@@ -58,6 +58,11 @@ export async function recordRolledBack(
   ]);
 }
 
+/** Forgets a target that is not there any more. */
+export async function forgetTarget(entityManager: EntityManager, target: string): Promise<void> {
+  await entityManager.execute('delete from catalog.migration where target = ?', [target]);
+}
+
 async function hasCatalog(entityManager: EntityManager): Promise<boolean> {
   const [row] = await entityManager.execute<{ there: boolean }[]>(
     `select to_regclass('catalog.migration') is not null as there`,

@@ -12,7 +12,7 @@ import { BaseRepository } from './base.repository.ts';
 /** Not a `TenantAwareRepository`: a tenant is not owned by one, it is one. The mapping filters it to itself. */
 export class MikroTenantRepository extends BaseRepository<Tenant> implements TenantRepository {
   findBySlug(slug: Slug): Promise<Tenant | null> {
-    return this.findOne({ slug });
+    return this.findOne({ slug, status: { $ne: 'deleted' } });
   }
 
   findByDomain(domain: DomainName): Promise<Tenant | null> {

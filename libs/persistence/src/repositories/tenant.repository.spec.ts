@@ -90,7 +90,7 @@ describe('for a tenant', () => {
     const { items } = await asHooli(() => tenants.page({ limit: 10 }));
 
     expect(items.map((tenant) => tenant.slug)).toEqual(['hooli']);
-    expect(items[0]?.placement.schema).toBe('shared');
+    expect(items[0]?.placement?.schema).toBe('shared');
     expect(await asHooli(() => tenants.findBySlug(slug('pied-piper')))).toBeNull();
   });
 

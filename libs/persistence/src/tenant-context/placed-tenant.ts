@@ -1,4 +1,4 @@
-import type { Slug, Tenant, TenantId } from '@tenantry/domain';
+import { NotFound, type Slug, type Tenant, type TenantId } from '@tenantry/domain';
 
 /** A tenant and where its tables are: all that a scope is made of, and small enough to be kept in memory. */
 export interface PlacedTenant {
@@ -7,6 +7,10 @@ export interface PlacedTenant {
   readonly schema: string;
 }
 
+/** @throws {NotFound} for a deleted tenant, which is nowhere */
 export function placed({ id, slug, placement }: Tenant): PlacedTenant {
+  if (!placement) {
+    throw new NotFound('tenant');
+  }
   return { id, slug, schema: placement.schema };
 }

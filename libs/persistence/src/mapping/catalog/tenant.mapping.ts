@@ -38,13 +38,19 @@ export const tenantMapping = defineEntity({
   },
   properties: {
     ...entityProperties,
-    slug: p.text().unique('tenant_slug_key'),
+    slug: p.text(),
     name: p.text(),
-    domain: p.text().nullable().unique('tenant_domain_key'),
+    domain: p.text().nullable(),
     status: p.enum(TENANT_STATUSES),
     plan: p.enum(PLANS),
     features: p.json<Record<string, boolean>>(),
     configuration: p.json<TenantConfiguration>(),
-    placement: () => p.manyToOne(Placement).eager().deleteRule('no action').updateRule('no action'),
+    placement: () =>
+      p.manyToOne(Placement).nullable().eager().deleteRule('no action').updateRule('no action'),
   },
+  // What a deleted tenant was called by is free again.
+  uniques: [
+    { name: 'tenant_slug_key', properties: 'slug', where: `"status" <> 'deleted'` },
+    { name: 'tenant_domain_key', properties: 'domain', where: `"status" <> 'deleted'` },
+  ],
 });

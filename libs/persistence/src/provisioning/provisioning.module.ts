@@ -1,0 +1,120 @@
+import {
+  type DynamicModule,
+  Global,
+  Module,
+  type OnApplicationShutdown,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import {
+  CarryOutOperations,
+  OperationClaims,
+  OperationSteps,
+  OrphanedPlacements,
+  PlacementProvisioner,
+  ReferenceSeeding,
+  RegisterTenant,
+  TenantEraser,
+  UnitOfWork,
+} from '@tenantry/application';
+import { PlacementRepository, TenantOperationRepository, TenantRepository } from '@tenantry/domain';
+import { errorWithoutValues, type MigratorConfig } from '@tenantry/platform';
+import { connect } from '../connection/connect.ts';
+import { createOwnerOrm } from '../connection/owner-orm.ts';
+import { FleetMigrator } from '../migrations/fleet-migrator.ts';
+import { MikroOperationClaims } from './mikro-operation-claims.ts';
+import { MikroOrphanedPlacements } from './mikro-orphaned-placements.ts';
+import { MikroPlacementProvisioner } from './mikro-placement-provisioner.ts';
+import { MikroTenantEraser } from './mikro-tenant-eraser.ts';
+import { OwnerOrm } from './owner-orm.provider.ts';
+
+/**
+ * What makes and deletes tenants, beside the {@link PersistenceModule}. It has the owner's connection, so it is never a
+ * part of the API.
+ */
+@Global()
+@Module({})
+export class ProvisioningModule implements OnApplicationShutdown {
+  constructor(private readonly owner: OwnerOrm) {}
+
+  /** @param seeding gives a new tenant what every tenant has */
+  static forRoot(config: MigratorConfig, seeding: Type<ReferenceSeeding>): DynamicModule {
+    const providers: Provider[] = [
+      { provide: OwnerOrm, useFactory: () => connected(config) },
+      ...asOwner(config),
+      { provide: ReferenceSeeding, useClass: seeding },
+      {
+        provide: OperationSteps,
+        useFactory: (...ports: ConstructorParameters<typeof OperationSteps>) =>
+          new OperationSteps(...ports),
+        inject: [PlacementProvisioner, ReferenceSeeding, TenantEraser],
+      },
+      {
+        provide: CarryOutOperations,
+        useFactory: (
+          unitOfWork: UnitOfWork,
+          operations: TenantOperationRepository,
+          claims: OperationClaims,
+          steps: OperationSteps,
+        ) =>
+          new CarryOutOperations(
+            unitOfWork,
+            operations,
+            claims,
+            steps,
+            (error) => errorWithoutValues(error).message,
+          ),
+        inject: [UnitOfWork, TenantOperationRepository, OperationClaims, OperationSteps],
+      },
+      {
+        provide: RegisterTenant,
+        useFactory: (...ports: ConstructorParameters<typeof RegisterTenant>) =>
+          new RegisterTenant(...ports),
+        inject: [UnitOfWork, TenantRepository, PlacementRepository, TenantOperationRepository],
+      },
+    ];
+    return {
+      module: ProvisioningModule,
+      providers,
+      exports: [CarryOutOperations, OrphanedPlacements, ReferenceSeeding, RegisterTenant],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.owner.orm.close();
+  }
+}
+
+/** The adapters that use the owner's connection. */
+function asOwner({ database }: MigratorConfig): Provider[] {
+  const inject = [OwnerOrm];
+  return [
+    {
+      provide: OperationClaims,
+      useFactory: ({ orm }: OwnerOrm) => new MikroOperationClaims(orm),
+      inject,
+    },
+    {
+      provide: OrphanedPlacements,
+      useFactory: ({ orm }: OwnerOrm) => new MikroOrphanedPlacements(orm),
+      inject,
+    },
+    {
+      provide: PlacementProvisioner,
+      useFactory: ({ orm }: OwnerOrm) =>
+        new MikroPlacementProvisioner(new FleetMigrator(orm, database)),
+      inject,
+    },
+    {
+      provide: TenantEraser,
+      useFactory: ({ orm }: OwnerOrm) => new MikroTenantEraser(orm),
+      inject,
+    },
+  ];
+}
+
+async function connected({ ownerUrl, database }: MigratorConfig): Promise<OwnerOrm> {
+  const orm = createOwnerOrm(ownerUrl, database);
+  await connect(orm, ownerUrl, database.connectRetries);
+  return new OwnerOrm(orm);
+}
