@@ -144,7 +144,7 @@ describe('seed', () => {
     expect(await migrator('seed', '--profile', 'test', '--json')).toBe(0);
     expect(JSON.parse(printed)).toEqual({
       profile: 'test',
-      outcomes: ['alpha', 'beta', 'gamma'].map((tenant) => ({ tenant, added: 3 })),
+      outcomes: ['alpha', 'beta', 'gamma'].map((tenant) => ({ tenant, added: 2 })),
     });
 
     expect(await migrator('seed', '--profile', 'test')).toBe(0);

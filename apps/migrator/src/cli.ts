@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { DomainError, ISOLATIONS, PLANS } from '@tenantry/domain';
+import { DomainError } from '@tenantry/domain';
 import {
   CannotConnect,
   LockTaken,
@@ -11,16 +11,17 @@ import { SeedingRefused } from '@tenantry/seeding';
 import { create } from './commands/create.ts';
 import { migrate } from './commands/migrate.ts';
 import { proveIsolation } from './commands/prove-isolation.ts';
+import { provision, type ProvisionOptions } from './commands/provision.ts';
 import { rollback } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
-import { createTenant, listTenants } from './commands/tenant.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { printError } from './output.ts';
+import { addTenantCommands } from './tenant-commands.ts';
 
 /** Does what the command line says, and gives the exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
-  // Each target is a transaction: to stop in the middle leaves it as it was.
+  // Each target is a transaction, each operation a saga: what is stopped in the middle is completed by the next run.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => process.exit(EXIT.interrupted));
   }
@@ -118,28 +119,14 @@ function commands(done: (code: ExitCode) => void): Command {
     .action(async (options: { json?: boolean }) => {
       done(await proveIsolation(options));
     });
-
-  const tenant = program.command('tenant').description('take tenants in, and list them');
-  tenant
-    .command('create')
-    .requiredOption('--slug <slug>', 'its short name: one DNS label')
-    .requiredOption('--name <name>', 'its full name')
-    .option('--domain <domain>', 'a host name that it brings along')
-    .addOption(new Option('--plan <plan>').choices(PLANS))
-    .addOption(
-      new Option('--isolation <isolation>', 'among others, or in a schema of its own')
-        .choices(ISOLATIONS)
-        .default('shared'),
-    )
+  program
+    .command('provision')
+    .description('carry out what has been requested for tenants, until a signal')
+    .option('--once', 'until nothing is due')
     .addOption(json())
-    .action(async (options: Parameters<typeof createTenant>[0]) => {
-      done(await createTenant(options));
+    .action(async (options: ProvisionOptions) => {
+      done(await provision(options));
     });
-  tenant
-    .command('list')
-    .addOption(json())
-    .action(async (options: { json?: boolean }) => {
-      done(await listTenants(options));
-    });
+  addTenantCommands(program, json, done);
   return program;
 }

@@ -1,4 +1,4 @@
-import { isPrintable, type Id, type Page } from '@tenantry/domain';
+import { isPrintable, type Id } from '@tenantry/domain';
 import { z } from 'zod';
 
 /** The id of a `Name`, as it is written in requests. */
@@ -59,8 +59,8 @@ export const flag = z.stringbool({
 });
 
 /** A page as it is answered; the schema of the response cuts its items down. */
-export function paged<Item extends { readonly id: string }>(
-  { items, next }: Page<Item>,
+export function paged<Item extends object>(
+  { items, next }: { readonly items: readonly Item[]; readonly next: string | null },
   view: (item: Item) => object = (item) => item,
 ): { items: object[]; nextCursor: string | null } {
   return { items: items.map(view), nextCursor: next && Buffer.from(next).toString('base64url') };

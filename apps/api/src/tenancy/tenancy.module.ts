@@ -1,7 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ReadTenants, ResumeTenant, SuspendTenant, UnitOfWork } from '@tenantry/application';
-import { TenantRepository } from '@tenantry/domain';
+import {
+  ArchiveTenant,
+  DeleteTenant,
+  ReadTenants,
+  RegisterTenant,
+  ResumeTenant,
+  SuspendTenant,
+  UnitOfWork,
+} from '@tenantry/application';
+import { PlacementRepository, TenantOperationRepository, TenantRepository } from '@tenantry/domain';
 import { TenantContext, TenantDirectory } from '@tenantry/persistence';
 import type { ApiConfig } from '@tenantry/platform';
 import { PinoLogger } from 'nestjs-pino';
@@ -18,7 +26,16 @@ export class TenancyModule {
       module: TenancyModule,
       controllers: [TenantsController],
       providers: [
-        useCase(ReadTenants, UnitOfWork, TenantRepository),
+        useCase(ArchiveTenant, UnitOfWork, TenantRepository),
+        useCase(DeleteTenant, UnitOfWork, TenantRepository, TenantOperationRepository),
+        useCase(ReadTenants, UnitOfWork, TenantRepository, TenantOperationRepository),
+        useCase(
+          RegisterTenant,
+          UnitOfWork,
+          TenantRepository,
+          PlacementRepository,
+          TenantOperationRepository,
+        ),
         useCase(ResumeTenant, UnitOfWork, TenantRepository),
         useCase(SuspendTenant, UnitOfWork, TenantRepository),
         {

@@ -1,22 +1,33 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RegisterTenant, UnitOfWork } from '@tenantry/application';
+import { Test } from '@nestjs/testing';
+import {
+  CarryOutOperations,
+  ReferenceSeeding,
+  RegisterTenant,
+  UnitOfWork,
+} from '@tenantry/application';
 import {
   email,
   type Id,
   Member,
   MemberRepository,
-  PlacementRepository,
   Project,
   projectKey,
   ProjectRepository,
   slug,
   type Tenant,
-  TenantRepository,
 } from '@tenantry/domain';
 import { createTestDatabase } from '@tenantry/embedded-postgres';
-import { MikroPlacementProvisioner, placed, TenantContext, withFleet } from '@tenantry/persistence';
+import {
+  PersistenceModule,
+  placed,
+  ProvisioningModule,
+  TenantContext,
+  withFleet,
+} from '@tenantry/persistence';
 import { readApiConfig, readMigratorConfig } from '@tenantry/platform';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApi } from '../create-api.ts';
 
 export const OPERATOR_TOKEN = 'operator-of-the-tests';
@@ -41,6 +52,7 @@ interface Body {
   readonly name: string;
   readonly key: string;
   readonly slug: string;
+  readonly status: string;
   readonly number: number;
   readonly version: number;
   readonly openTaskCount: number;
@@ -74,18 +86,14 @@ export async function startApi(variables: Record<string, string> = {}) {
   const api = await createApi(readApiConfig(environment));
   const context = api.get(TenantContext);
   const unitOfWork = api.get(UnitOfWork);
-  const registerTenant = new RegisterTenant(
-    unitOfWork,
-    api.get(TenantRepository),
-    api.get(PlacementRepository),
-    new MikroPlacementProvisioner(readMigratorConfig(environment)),
-  );
+  const provisioner = await startProvisioner(environment);
 
   /** A tenant with a member and a project of a task, whose ids the others have too. */
   const register = async (name: string, isolation: 'shared' | 'schema'): Promise<Tenant> => {
-    const tenant = await context.runAsOperator('test', () =>
-      registerTenant.run({ slug: slug(name), name, isolation }),
+    const { tenant } = await context.runAsOperator('test', () =>
+      api.get(RegisterTenant).run({ slug: slug(name), name, isolation }),
     );
+    await provisioner.pass();
     await context.run(placed(tenant), () =>
       unitOfWork.run(async () => {
         const ada = new Member({
@@ -111,17 +119,57 @@ export async function startApi(variables: Record<string, string> = {}) {
     gamma: await register('gamma', 'schema'),
   };
 
-  await api.listen(0, '127.0.0.1');
-  const { port } = api.getHttpServer().address() as AddressInfo;
+  const port = await listen(api);
   return {
     api,
     tenants,
+    config: environment,
     call: (call: Call): Promise<Answer> => send(port, call),
+    /** Carries out what has been requested, as the provisioner beside the API does. */
+    provision: () => provisioner.pass(),
     stop: async (): Promise<void> => {
+      await provisioner.stop();
       await api.close();
       await database.drop();
     },
   };
+}
+
+/** Another process of the same installation, over its database. */
+export async function startAnother({ config }: Pick<Api, 'config'>) {
+  const api = await createApi(readApiConfig(config));
+  const port = await listen(api);
+  return {
+    call: (call: Call): Promise<Answer> => send(port, call),
+    stop: () => api.close(),
+  };
+}
+
+/** What is seeded is for the seeders' own specs. */
+class NoSeeding extends ReferenceSeeding {
+  override seed(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+async function startProvisioner(environment: Record<string, string>) {
+  const config = readMigratorConfig(environment);
+  const module = await Test.createTestingModule({
+    imports: [
+      PersistenceModule.forRoot(config.database),
+      ProvisioningModule.forRoot(config, NoSeeding),
+    ],
+  }).compile();
+  return {
+    pass: () =>
+      module.get(TenantContext).runAsOperator('test', () => module.get(CarryOutOperations).due()),
+    stop: () => module.close(),
+  };
+}
+
+async function listen(api: NestFastifyApplication): Promise<number> {
+  await api.listen(0, '127.0.0.1');
+  return (api.getHttpServer().address() as AddressInfo).port;
 }
 
 export type Api = Awaited<ReturnType<typeof startApi>>;

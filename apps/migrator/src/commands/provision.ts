@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { CarryOutOperations } from '@tenantry/application';
+import type { TenantOperation } from '@tenantry/domain';
+import { TenantContext, WakeUps } from '@tenantry/persistence';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+import { withApplication } from '../with-application.ts';
+import { printableOperation, progressOf } from './tenant/standing.ts';
+
+/** How long nobody looks when nothing wakes: what fell due meanwhile, or was requested while nobody could listen. */
+const POLL_MS = 5_000;
+
+export interface ProvisionOptions extends OutputOptions {
+  readonly once?: boolean;
+}
+
+/**
+ * Carries out what has been requested for tenants: once, or as a worker until a signal ends the process. It may be ended
+ * at any moment; whoever comes next goes on with what it was at.
+ * @param until ends the worker, in specs
+ */
+export async function provision(
+  { once = false, ...options }: ProvisionOptions,
+  until: AbortSignal = new AbortController().signal,
+): Promise<ExitCode> {
+  return withApplication(async (application, config) => {
+    const pass = (): Promise<readonly TenantOperation[]> =>
+      application
+        .get(TenantContext)
+        .runAsOperator('provision', () => application.get(CarryOutOperations).due());
+    if (once) {
+      return reportOf(await passUntilNothingIsDue(pass), options);
+    }
+    await work(pass, config.ownerUrl, until);
+    return EXIT.done;
+  });
+}
+
+async function passUntilNothingIsDue(
+  pass: () => Promise<readonly TenantOperation[]>,
+): Promise<readonly TenantOperation[]> {
+  const all: TenantOperation[] = [];
+  let last: readonly TenantOperation[];
+  do {
+    last = await pass();
+    all.push(...last);
+  } while (last.length > 0);
+  return all;
+}
+
+async function work(
+  pass: () => Promise<readonly TenantOperation[]>,
+  ownerUrl: string,
+  until: AbortSignal,
+): Promise<void> {
+  const logger = new Logger('Provisioner');
+  const wakeUps = new WakeUps(ownerUrl);
+  until.addEventListener('abort', () => void wakeUps.stop());
+  await wakeUps.start();
+  logger.log('waiting for requests');
+  while (!until.aborted) {
+    try {
+      for (const operation of await pass()) {
+        logger.log({ tenant: operation.tenant.slug, ...printableOperation(operation) });
+      }
+    } catch (error) {
+      // The database may be away for a while: what is pending is there when it is back.
+      logger.error(error);
+      await sleep(POLL_MS, undefined, { signal: until }).catch(() => undefined);
+    }
+    await wakeUps.next(POLL_MS);
+  }
+}
+
+function reportOf(operations: readonly TenantOperation[], options: OutputOptions): ExitCode {
+  const rows = operations.map((operation) => [
+    operation.tenant.slug,
+    operation.kind,
+    operation.status === 'done' ? 'done' : progressOf(operation),
+  ]);
+  print(
+    {
+      operations: operations.map((operation) => ({
+        tenant: operation.tenant.slug,
+        ...printableOperation(operation),
+      })),
+    },
+    rows.length > 0 ? table(rows) : ['There is nothing to do.'],
+    options,
+  );
+  return operations.every(({ status }) => status === 'done') ? EXIT.done : EXIT.partial;
+}
