@@ -39,6 +39,15 @@ describe('the documentation', () => {
     expect(requestBody.content['application/json'].schema.required).toEqual(['key', 'name']);
     expect(Object.keys(responses)).toContain('201');
     expect(paths['/tenants']!.get!.security).toEqual([{ operator: [] }]);
+    const registration = paths['/tenants']!.post!;
+    expect(Object.keys(registration.responses).toSorted()).toEqual(['201', '202']);
+    expect(registration.parameters.map(({ name }) => name)).toEqual(['prefer']);
+    expect(registration.requestBody.content['application/json'].schema.required).toEqual([
+      'slug',
+      'name',
+      'isolation',
+    ]);
+    expect(Object.keys(paths['/tenants/{id}']!.delete!.responses)).toEqual(['202']);
   });
 });
 
@@ -58,5 +67,5 @@ interface Operation {
 }
 
 interface Document {
-  readonly paths: Readonly<Record<string, { readonly get?: Operation; readonly post?: Operation }>>;
+  readonly paths: Readonly<Record<string, Partial<Record<'get' | 'post' | 'delete', Operation>>>>;
 }

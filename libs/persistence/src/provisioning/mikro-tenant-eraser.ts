@@ -94,7 +94,7 @@ export class MikroTenantEraser extends TenantEraser {
       const there = await tenantOwnedTables(transaction, schema);
       const usual = await tenantOwnedTables(transaction, SHARED_SCHEMA);
       const left: Record<string, number> = {};
-      for (const table of new Set([...usual, ...there].toSorted())) {
+      for (const table of new Set([...usual, ...there])) {
         left[table] = there.includes(table) ? await countRows(transaction, table, id) : 0;
       }
       return left;

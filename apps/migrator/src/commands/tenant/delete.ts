@@ -29,7 +29,9 @@ export async function deleteTenant(options: DeleteTenantOptions): Promise<ExitCo
 }
 
 function leftRows({ report }: TenantOperation): string[][] {
-  return Object.entries(report.rowsLeft ?? {}).map(([name, rows]) => [name, `${rows} rows left`]);
+  return Object.entries(report.rowsLeft ?? {})
+    .map(([name, rows]) => [name, `${rows} rows left`])
+    .toSorted();
 }
 
 function isEmpty({ report }: TenantOperation): boolean {

@@ -1,0 +1,246 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
+import pg from 'pg';
+import { run } from './cli.ts';
+import { provision } from './commands/provision.ts';
+
+let database: TestDatabase;
+const environment = { ...process.env };
+let printed: string;
+let complained: string;
+
+beforeEach(async () => {
+  database = await createEmptyDatabase();
+  Object.assign(process.env, { NODE_ENV: 'test', LOG_LEVEL: 'silent', ...database.address });
+  jest.spyOn(console, 'log').mockImplementation((line: string) => {
+    printed += line;
+  });
+  jest.spyOn(console, 'error').mockImplementation((line: unknown) => {
+    complained += String(line);
+  });
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    complained += String(text);
+    return true;
+  });
+  await migrator('migrate');
+});
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  process.env = { ...environment };
+  await database.drop();
+});
+
+/** Runs a command line, and gives its exit code. */
+async function migrator(...args: string[]): Promise<number> {
+  printed = '';
+  complained = '';
+  return run(['node', 'migrator', ...args]);
+}
+
+const create = (slug: string, ...more: string[]): Promise<number> =>
+  migrator('tenant', 'create', '--slug', slug, '--name', slug, '--json', ...more);
+
+async function query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: database.address.MIGRATOR_DATABASE_URL });
+  await client.connect();
+  const { rows } = await client.query<Row>(sql);
+  await client.end();
+  return rows;
+}
+
+/** As the API does it: only what is to be done is recorded. */
+async function request(slug: string): Promise<void> {
+  await query(
+    `with t as (insert into catalog.tenant
+       select gen_random_uuid(), now(), now(), '${slug}', '${slug}', null, 'provisioning', 'free', '{}', '{}', id
+       from catalog.placement where isolation = 'shared' returning id)
+     insert into catalog.tenant_operation (id, created_at, updated_at, tenant_id, kind, step, report)
+       select gen_random_uuid(), now(), now(), id, 'provision', 'catalog', '{}' from t;`,
+  );
+}
+
+describe('the life of a tenant', () => {
+  it.each(['shared', 'schema'])('with the isolation %s', async (isolation) => {
+    expect(await create('hooli', '--isolation', isolation)).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      slug: 'hooli',
+      status: 'active',
+      isolation,
+      operation: { status: 'done' },
+    });
+    expect(await create('other', '--isolation', isolation)).toBe(0);
+
+    expect(await migrator('tenant', 'delete', '--slug', 'hooli', '--yes')).toBe(1);
+    expect(complained).toContain('is active; it would have to be archived');
+    expect(await migrator('tenant', 'archive', '--slug', 'hooli')).toBe(1);
+    expect(await migrator('tenant', 'suspend', '--slug', 'hooli')).toBe(0);
+    expect(printed).toMatch(/^hooli +hooli +suspended/);
+    expect(await migrator('tenant', 'resume', '--slug', 'hooli')).toBe(0);
+    expect(await migrator('tenant', 'suspend', '--slug', 'hooli')).toBe(0);
+    expect(await migrator('tenant', 'archive', '--slug', 'hooli', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ status: 'archived' });
+
+    expect(await migrator('tenant', 'delete', '--slug', 'hooli')).toBe(64);
+    expect(await migrator('tenant', 'delete', '--slug', 'hooli', '--yes')).toBe(0);
+    expect(printed).toMatch(
+      /^hooli is deleted\nmember +0 rows left\nproject +0 rows left\ntask +0 rows left/,
+    );
+
+    expect(await migrator('tenant', 'list')).toBe(0);
+    expect(printed).toMatch(/^other +other +active/);
+    expect(await migrator('tenant', 'list', '--deleted', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      tenants: [
+        { slug: 'hooli', status: 'deleted', schema: null, operation: { kind: 'delete' } },
+        { slug: 'other', status: 'active' },
+      ],
+    });
+    expect(await migrator('tenant', 'delete', '--slug', 'hooli', '--yes')).toBe(1);
+    expect(complained).toContain('There is no such tenant.');
+    expect(await create('hooli')).toBe(0);
+  });
+
+  it('begins once, however often it is asked for', async () => {
+    expect(await create('hooli')).toBe(0);
+    expect(await create('hooli')).toBe(0);
+    expect(await create('hooli', '--plan', 'team')).toBe(1);
+    expect(complained).toContain('There is a tenant hooli already.');
+    expect(await query('select slug from catalog.tenant')).toHaveLength(1);
+  });
+
+  it('begins with what every tenant has', async () => {
+    await create('hooli', '--isolation', 'schema');
+
+    const [{ schema = '' } = {}] = await query<{ schema: string }>(
+      `select schema_name as schema from catalog.placement where isolation = 'schema'`,
+    );
+    expect(await query(`select key from "${schema}".project`)).toEqual([{ key: 'INBOX' }]);
+  });
+});
+
+describe('a deletion that does not get through', () => {
+  it('exits with 1, says where it is, and repair completes it', async () => {
+    await create('hooli');
+    await migrator('tenant', 'suspend', '--slug', 'hooli');
+    await migrator('tenant', 'archive', '--slug', 'hooli');
+    await query(
+      `create function shared.refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end';
+       create trigger refuse before delete on shared.project for each row execute function shared.refuse()`,
+    );
+
+    expect(await migrator('tenant', 'delete', '--slug', 'hooli', '--yes')).toBe(1);
+    expect(printed).toContain('hooli is archived');
+    expect(printed).toContain('delete pending after nothing, 1 × the database refused with P0001');
+    expect(await migrator('tenant', 'list')).toBe(0);
+    expect(printed).toContain('the database refused with P0001');
+    expect(await migrator('tenant', 'repair')).toBe(5);
+
+    await query('drop trigger refuse on shared.project');
+    expect(await migrator('tenant', 'repair', '--tenant', 'hooli')).toBe(0);
+    expect(await query('select 1 from shared.project')).toEqual([]);
+    expect(await migrator('tenant', 'repair')).toBe(0);
+    expect(printed).toBe('There is nothing to do.');
+    expect(await migrator('tenant', 'repair', '--tenant', 'nobody')).toBe(1);
+  });
+});
+
+describe('repair', () => {
+  it('reports a schema that belongs to nobody, and removes it when told to', async () => {
+    const schema = `t_${'0'.repeat(32)}`;
+    await query(`create schema ${schema} authorization tenantry_owner`);
+
+    expect(await migrator('tenant', 'repair')).toBe(0);
+    expect(printed).toBe(`${schema}: unknown to the catalog; --remove removes it`);
+    expect(await migrator('tenant', 'repair', '--remove', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toEqual({
+      tenants: [],
+      orphans: { schemas: [schema], placements: [] },
+      removed: [schema],
+    });
+    expect(await query(`select 1 from pg_namespace where nspname = '${schema}'`)).toEqual([]);
+  });
+});
+
+describe('provision', () => {
+  const statusOf = async (slug: string): Promise<string | undefined> =>
+    (await query<{ status: string }>(`select status from catalog.tenant where slug = '${slug}'`))[0]
+      ?.status;
+
+  it('once carries out what is requested, and ends', async () => {
+    await request('hooli');
+    await request('pied-piper');
+
+    expect(await migrator('provision', '--once', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      operations: [
+        { tenant: 'hooli', status: 'done' },
+        { tenant: 'pied-piper', status: 'done' },
+      ],
+    });
+    expect(await statusOf('hooli')).toBe('active');
+    expect(await migrator('provision', '--once')).toBe(0);
+    expect(printed).toBe('There is nothing to do.');
+  });
+
+  it('once exits with 5 when something fails, and says what', async () => {
+    await request('hooli');
+    await query(`alter table shared.project add constraint no check (key <> 'INBOX')`);
+
+    expect(await migrator('provision', '--once')).toBe(5);
+    expect(printed).toMatch(/^hooli +provision +.*after migrations, 1 × the database refused/);
+  });
+
+  it('as a worker is woken by a request much faster than it would look by itself', async () => {
+    const until = new AbortController();
+    const worker = provision({}, until.signal);
+    while ((await listeners()) === 0) {
+      await sleep(20);
+    }
+    // Past its first pass: from now on it waits.
+    await sleep(300);
+
+    await request('hooli');
+    const start = Date.now();
+    await query(`select pg_notify('tenantry_operation', '')`);
+    while ((await statusOf('hooli')) !== 'active') {
+      await sleep(20);
+      expect(Date.now() - start).toBeLessThan(3_000);
+    }
+
+    until.abort();
+    expect(await worker).toBe(0);
+  });
+
+  it('as a worker listens again after its connection was lost', async () => {
+    const until = new AbortController();
+    const worker = provision({}, until.signal);
+    while ((await listeners()) === 0) {
+      await sleep(20);
+    }
+    await query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tenantry provisioner' and datname = current_database()`,
+    );
+    while ((await listeners()) > 0) {
+      await sleep(20);
+    }
+
+    await request('hooli');
+    while ((await statusOf('hooli')) !== 'active') {
+      await sleep(20);
+    }
+
+    expect(await listeners()).toBe(1);
+    until.abort();
+    await worker;
+  });
+
+  async function listeners(): Promise<number> {
+    const rows = await query(
+      `select 1 from pg_stat_activity where application_name = 'tenantry provisioner' and datname = current_database()
+       and query like 'listen%'`,
+    );
+    return rows.length;
+  }
+});
