@@ -113,10 +113,12 @@ describe('the life of a tenant', () => {
   it('begins with what every tenant has', async () => {
     await create('hooli', '--isolation', 'schema');
 
-    const [{ schema = '' } = {}] = await query<{ schema: string }>(
+    const [placement] = await query<{ schema: string }>(
       `select schema_name as schema from catalog.placement where isolation = 'schema'`,
     );
-    expect(await query(`select key from "${schema}".project`)).toEqual([{ key: 'INBOX' }]);
+    expect(await query(`select key from "${placement!.schema}".project`)).toEqual([
+      { key: 'INBOX' },
+    ]);
   });
 });
 

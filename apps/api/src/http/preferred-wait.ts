@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 const LONGEST = 30;
 
 /** How many seconds the caller would rather wait than ask again (RFC 7240, `wait`); 0 without such a wish. */
-export function preferredWait(header: string | string[] | undefined): number {
+function preferredWait(header: string | string[] | undefined): number {
   const [, seconds = '0'] =
     /(?:^|[,;\s])wait\s*=\s*(\d{1,9})(?=$|[,;\s])/i.exec(String(header ?? '')) ?? [];
   return Math.min(Number(seconds), LONGEST);

@@ -42,7 +42,22 @@ export const tenantPage = pageOf(tenantView);
 
 /** A tenant as operators see it. */
 export function viewOf({ tenant, operation }: TenantStanding): object {
-  return { ...tenant, isolation: tenant.placement?.isolation ?? null, operation };
+  const { id, slug, name, domain, status, plan, features, configuration, placement } = tenant;
+  const { createdAt, updatedAt } = tenant;
+  return {
+    id,
+    slug,
+    name,
+    domain,
+    status,
+    plan,
+    features,
+    configuration,
+    isolation: placement?.isolation ?? null,
+    operation,
+    createdAt,
+    updatedAt,
+  };
 }
 
 export const newTenant = z.strictObject({

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Test } from '@nestjs/testing';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import {
   CarryOutOperations,
   ReferenceSeeding,
@@ -152,14 +153,22 @@ class NoSeeding extends ReferenceSeeding {
   }
 }
 
+/** A process of its own, beside the API's. */
+@Module({})
+class ProvisionerModule {}
+
 async function startProvisioner(environment: Record<string, string>) {
   const config = readMigratorConfig(environment);
-  const module = await Test.createTestingModule({
-    imports: [
-      PersistenceModule.forRoot(config.database),
-      ProvisioningModule.forRoot(config, NoSeeding),
-    ],
-  }).compile();
+  const module = await NestFactory.createApplicationContext(
+    {
+      module: ProvisionerModule,
+      imports: [
+        PersistenceModule.forRoot(config.database),
+        ProvisioningModule.forRoot(config, NoSeeding),
+      ],
+    },
+    { logger: false, abortOnError: false },
+  );
   return {
     pass: () =>
       module.get(TenantContext).runAsOperator('test', () => module.get(CarryOutOperations).due()),

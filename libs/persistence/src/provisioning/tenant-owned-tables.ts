@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 
 /** A reference from one table to another, by name. */
-export interface Reference {
+interface Reference {
   readonly from: string;
   readonly to: string;
 }
@@ -34,7 +34,7 @@ export async function tenantOwnedTables(
 }
 
 /** Tables in an order in which each can be emptied: where tables refer to each other in a circle, any order. */
-export function childrenFirst(
+function childrenFirst(
   tables: readonly string[],
   references: readonly Reference[],
 ): readonly string[] {
