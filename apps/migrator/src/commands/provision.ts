@@ -4,6 +4,7 @@ import { CarryOutOperations } from '@tenantry/application';
 import type { TenantOperation } from '@tenantry/domain';
 import { TenantContext, WakeUps } from '@tenantry/persistence';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { logToStderr } from '../log-to-stderr.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 import { withApplication } from '../with-application.ts';
 import { printableOperation, progressOf } from './tenant/standing.ts';
@@ -32,6 +33,8 @@ export async function provision(
     if (once) {
       return reportOf(await passUntilNothingIsDue(pass), options);
     }
+    // Nest's own start is silenced in commands that end; a worker says what it does.
+    logToStderr(config);
     await work(pass, config.ownerUrl, until);
     return EXIT.done;
   });
