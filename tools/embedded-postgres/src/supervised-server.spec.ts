@@ -21,7 +21,8 @@ afterEach(async () => {
     owner.kill('SIGKILL');
   }
   await until(async () => !(await isRunning()));
-  await rm(join(directory, '..'), { recursive: true, force: true });
+  // More than once, since the supervisor clears its directory away as well, and may be at it.
+  await rm(join(directory, '..'), { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** A process of its own that has a server, since what matters is what becomes of it when that process ends. */
