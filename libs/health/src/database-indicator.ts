@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { type HealthCheckAttempt, HealthIndicatorService } from '@nestjs/terminus';
 import { TenantContext } from '@tenantry/persistence';
-import { DEADLINE_MS, FRESH_FOR_MS, OPERATOR_REASON } from './limits.ts';
+import { DEADLINE_MS, FRESH_FOR_MS } from './limits.ts';
 
 /** Whether the database answers in time, and can be written to. */
 @Injectable()
@@ -22,7 +22,7 @@ export class DatabaseIndicator {
   }
 
   private async mustBeWritable(): Promise<void> {
-    const [server] = await this.context.runAsOperator(OPERATOR_REASON, () =>
+    const [server] = await this.context.runAsReader(() =>
       this.entityManager.execute<{ recovering: boolean; readOnly: boolean }[]>(
         `select pg_is_in_recovery() as "recovering",
            current_setting('transaction_read_only')::boolean as "readOnly"`,

@@ -6,9 +6,7 @@ import {
   readFleetStatus,
   readPoolStatistics,
   type TargetPlan,
-  TenantContext,
 } from '@tenantry/persistence';
-import { OPERATOR_REASON } from './limits.ts';
 
 /** How many placements are named, the largest and those that lag behind. */
 const MOST = 20;
@@ -48,18 +46,16 @@ export interface MigrationState {
 @Injectable()
 export class DatabaseReport {
   constructor(
-    private readonly context: TenantContext,
     private readonly entityManager: EntityManager,
     private readonly orm: MikroORM,
   ) {}
 
+  /** Within the operator's scope. */
   async read(): Promise<DatabaseStatistics> {
     const pool = await readPoolStatistics(this.orm);
-    return this.context.runAsOperator(OPERATOR_REASON, async () => {
-      const [facts] =
-        await this.entityManager.execute<[Omit<DatabaseStatistics, 'pool' | 'migrations'>]>(FACTS);
-      return { ...facts, pool, migrations: summary(await readFleetStatus(this.entityManager)) };
-    });
+    const [facts] =
+      await this.entityManager.execute<[Omit<DatabaseStatistics, 'pool' | 'migrations'>]>(FACTS);
+    return { ...facts, pool, migrations: summary(await readFleetStatus(this.entityManager)) };
   }
 }
 

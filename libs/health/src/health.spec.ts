@@ -4,7 +4,7 @@ import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postg
 import { PersistenceModule, TenantContext, withFleet } from '@tenantry/persistence';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import pg from 'pg';
-import { DatabaseReport } from './database-report.ts';
+import { DatabaseReport, type DatabaseStatistics } from './database-report.ts';
 import { HealthModule } from './health.module.ts';
 import { Readiness } from './readiness.ts';
 
@@ -21,7 +21,7 @@ afterEach(() => database.drop());
 async function withHealth(
   work: (health: {
     readiness: Readiness;
-    report: DatabaseReport;
+    read: () => Promise<DatabaseStatistics>;
     orm: MikroORM;
     context: TenantContext;
     entityManager: EntityManager;
@@ -30,11 +30,12 @@ async function withHealth(
   const module = await Test.createTestingModule({
     imports: [PersistenceModule.forRoot(config.database), HealthModule],
   }).compile();
+  const context = module.get(TenantContext);
   await work({
+    context,
     readiness: module.get(Readiness),
-    report: module.get(DatabaseReport),
+    read: () => context.runAsOperator('a test', () => module.get(DatabaseReport).read()),
     orm: module.get(MikroORM),
-    context: module.get(TenantContext),
     entityManager: module.get(EntityManager),
   });
   await module.close();
@@ -75,9 +76,9 @@ describe('readiness', () => {
       `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', 't_lagging')`,
     );
 
-    await withHealth(async ({ readiness, report }) => {
+    await withHealth(async ({ readiness, read }) => {
       expect(await readiness.isReady()).toBe(true);
-      expect((await report.read()).migrations.lagging).toMatchObject([
+      expect((await read()).migrations.lagging).toMatchObject([
         { schema: 't_lagging', version: null },
       ]);
     });
@@ -133,8 +134,8 @@ describe('the report', () => {
   it('says how the database is', async () => {
     await migrate();
 
-    await withHealth(async ({ report }) => {
-      const statistics = await report.read();
+    await withHealth(async ({ read }) => {
+      const statistics = await read();
 
       expect(statistics).toMatchObject({ server: { readOnly: false }, oldestTransaction: null });
       expect(statistics.sizes.database).toBeGreaterThan(1_000_000);
@@ -152,14 +153,11 @@ describe('the report', () => {
   it('shows a transaction that has been open for long', async () => {
     await migrate();
 
-    await withHealth(async ({ report, context, entityManager }) => {
+    await withHealth(async ({ read, context, entityManager }) => {
       await context.runAsOperator('a test', () =>
         entityManager.transactional(async () => {
           await entityManager.execute('select pg_sleep(1.1)');
-          const { oldestTransaction, connections, pool } = await context.runAsOperator(
-            'another',
-            () => report.read(),
-          );
+          const { oldestTransaction, connections, pool } = await read();
 
           expect(oldestTransaction).toMatchObject({ age: 1, state: 'idle in transaction' });
           expect(connections.byState['idle in transaction']).toBe(1);

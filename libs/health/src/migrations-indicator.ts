@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type HealthCheckAttempt, HealthIndicatorService } from '@nestjs/terminus';
 import { SHARED_SCHEMA } from '@tenantry/domain';
 import { CATALOG, readFleetStatus, TenantContext } from '@tenantry/persistence';
-import { DEADLINE_MS, FRESH_FOR_MS, OPERATOR_REASON } from './limits.ts';
+import { DEADLINE_MS, FRESH_FOR_MS } from './limits.ts';
 
 /** What all tenants depend on. A dedicated placement that lags behind is no reason to serve nobody. */
 const REQUIRED = [CATALOG.name, SHARED_SCHEMA];
@@ -26,9 +26,7 @@ export class MigrationsIndicator {
   }
 
   private async mustBeApplied(): Promise<void> {
-    const targets = await this.context.runAsOperator(OPERATOR_REASON, () =>
-      readFleetStatus(this.entityManager),
-    );
+    const targets = await this.context.runAsReader(() => readFleetStatus(this.entityManager));
     for (const name of REQUIRED) {
       const target = targets.find((each) => each.name === name);
       if (!target || target.pending.length > 0) {

@@ -8,6 +8,8 @@ export const ROLES = {
   tenant: 'tenantry_tenant',
   /** Reads and writes the catalog, and sees no tenant's tables. */
   operator: 'tenantry_operator',
+  /** Reads the catalog, for the program itself: to find tenants, and to see whether all is well. */
+  reader: 'tenantry_reader',
 } as const;
 
 /**

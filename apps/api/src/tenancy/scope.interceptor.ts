@@ -45,10 +45,8 @@ export class ScopeInterceptor implements NestInterceptor {
     handle: () => Promise<unknown>,
   ): Promise<unknown> {
     mustBeOperator(request.headers.authorization, this.operatorToken);
-    return this.context.runAsOperator(
-      `${request.method} ${request.routeOptions.url ?? ''}`,
-      handle,
-    );
+    const [path] = request.url.split('?');
+    return this.context.runAsOperator(`${request.method} ${path} (request ${request.id})`, handle);
   }
 
   private async asTenant(

@@ -28,8 +28,7 @@ export class LogRecorder implements LoggerService {
     await work();
     return this.debugLines
       .slice(before)
-      .filter(({ query }) => query?.startsWith('select') && query.includes('"catalog"."tenant"'))
-      .length;
+      .filter(({ query }) => query?.startsWith('select') && query.includes('from tenant t')).length;
   }
 
   log(): void {

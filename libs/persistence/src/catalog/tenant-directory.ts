@@ -1,13 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type DomainName,
-  type Slug,
-  type Tenant,
-  type TenantId,
-  TenantRepository,
-  type TenantStatus,
-} from '@tenantry/domain';
-import { placed, type PlacedTenant } from '../tenant-context/placed-tenant.ts';
+import type { DomainName, Slug, TenantId, TenantStatus } from '@tenantry/domain';
+import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { TransactionalService } from '../unit-of-work/transactional.service.ts';
 
@@ -19,9 +12,11 @@ export interface DirectoryEntry extends PlacedTenant {
   readonly status: TenantStatus;
 }
 
+const COLUMNS = { slug: 't.slug', domain: 't.domain', id: 't.id' } as const;
+
 /** How long an answer is given again. A tenant that is suspended is refused no later than this. */
 const FRESH_FOR_MS = 1_000;
-/** When there are more names than this, all are forgotten: a caller who makes names up cannot fill the memory. */
+/** When there are more names than this the oldest is forgotten: a caller who makes names up cannot fill the memory. */
 const MOST = 10_000;
 
 /** Finds tenants by their names, for every request: from memory where the answer is fresh, else from the catalog. */
@@ -35,7 +30,6 @@ export class TenantDirectory {
   constructor(
     private readonly context: TenantContext,
     private readonly transactional: TransactionalService,
-    private readonly tenants: TenantRepository,
   ) {}
 
   /** The tenant of that name in whatever status but deleted, or `null`. */
@@ -46,7 +40,7 @@ export class TenantDirectory {
       return known.entry;
     }
     if (this.answers.size >= MOST) {
-      this.answers.clear();
+      this.forgetOldest();
     }
     const entry = this.read(name);
     this.answers.set(key, { until: Date.now() + FRESH_FOR_MS, entry });
@@ -55,24 +49,28 @@ export class TenantDirectory {
     return entry;
   }
 
-  private read(name: TenantName): Promise<DirectoryEntry | null> {
-    return this.context.runAsOperator('find the tenant of a request', () =>
+  private forgetOldest(): void {
+    for (const oldest of this.answers.keys()) {
+      this.answers.delete(oldest);
+      return;
+    }
+  }
+
+  /** By one plain query: to make entities of what is found would tell by the time it takes that there is something. */
+  private async read(name: TenantName): Promise<DirectoryEntry | null> {
+    const [[key, value]] = Object.entries(name) as [[keyof typeof COLUMNS, string]];
+    const [entry] = await this.context.runAsReader(() =>
       this.transactional.run(
-        async () => {
-          const tenant = await this.lookUp(name);
-          return tenant?.placement ? { ...placed(tenant), status: tenant.status } : null;
-        },
+        (entityManager) =>
+          entityManager.execute<DirectoryEntry[]>(
+            `select t.id, t.slug, t.status, p.schema_name as schema
+             from tenant t join placement p on p.id = t.placement_id
+             where ${COLUMNS[key]} = ? and t.status <> 'deleted'`,
+            [value],
+          ),
         { readOnly: true },
       ),
     );
-  }
-
-  private lookUp(name: TenantName): Promise<Tenant | null> {
-    if ('slug' in name) {
-      return this.tenants.findBySlug(name.slug);
-    }
-    return 'domain' in name
-      ? this.tenants.findByDomain(name.domain)
-      : this.tenants.findById(name.id);
+    return entry ?? null;
   }
 }

@@ -50,5 +50,12 @@ function onBehalf(): { tenant?: string; operator?: string } {
   if (!scope) {
     return {};
   }
-  return scope.kind === 'tenant' ? { tenant: scope.tenant.slug } : { operator: scope.reason };
+  switch (scope.kind) {
+    case 'tenant':
+      return { tenant: scope.tenant.slug };
+    case 'operator':
+      return { operator: scope.reason };
+    case 'reader':
+      return {};
+  }
 }

@@ -1,4 +1,5 @@
 import { appliedMigrationMapping } from './catalog/applied-migration.mapping.ts';
+import { auditEntryMapping } from './catalog/audit-entry.mapping.ts';
 import { placementMapping } from './catalog/placement.mapping.ts';
 import { tenantOperationMapping } from './catalog/tenant-operation.mapping.ts';
 import { tenantMapping } from './catalog/tenant.mapping.ts';
@@ -12,6 +13,7 @@ export const catalogMappings = [
   placementMapping,
   tenantOperationMapping,
   appliedMigrationMapping,
+  auditEntryMapping,
 ];
 
 /** What every placement holds. */

@@ -7,14 +7,14 @@ import type { PolicyFacts, TableFacts } from './table-facts.ts';
 /** Tables of the catalog that tenants' roles may read. */
 const OF_TENANTS = ['tenant', 'placement'];
 
-/** What is wrong with a table of the catalog: policies that are not for operators show no more than the tenant's own. */
+/** What is wrong with a table of the catalog: policies that are neither for operators nor for the program itself show no more than the tenant's own. */
 export function checkCatalogTable(table: TableFacts): Finding[] {
   const where = nameOf(table);
   const off = OF_TENANTS.includes(table.name) ? checkRowSecurity(table) : [];
   return [
     ...off.map(({ problem }) => finding('catalog-row-security', where, problem)),
     ...table.policies
-      .filter((policy) => policy.permissive && !isForOperators(policy) && !isOwnRows(policy))
+      .filter((policy) => policy.permissive && !isForTheInstallation(policy) && !isOwnRows(policy))
       .map(({ name, using, check }) =>
         finding(
           'catalog-row-security',
@@ -25,8 +25,9 @@ export function checkCatalogTable(table: TableFacts): Finding[] {
   ];
 }
 
-function isForOperators({ roles }: PolicyFacts): boolean {
-  return roles.length > 0 && roles.every((role) => role === ROLES.operator);
+function isForTheInstallation({ roles }: PolicyFacts): boolean {
+  const known: readonly string[] = [ROLES.operator, ROLES.reader];
+  return roles.length > 0 && roles.every((role) => known.includes(role));
 }
 
 function isOwnRows({ using, check }: PolicyFacts): boolean {

@@ -28,6 +28,7 @@ export function readExcessGrants(
          select n.oid, p.schema, p.role
          from jsonb_to_recordset(?::jsonb) as p(schema text, role text) join pg_namespace n on n.nspname = p.schema
          union all select oid, 'catalog', '${ROLES.operator}' from pg_namespace where nspname = 'catalog'
+         union all select oid, 'catalog', '${ROLES.reader}' from pg_namespace where nspname = 'catalog'
          union all select oid, 'catalog', '${ROLES.tenant}' from pg_namespace where nspname = 'catalog'),
        granted as (${ON_TABLES} union all ${ON_COLUMNS} union all ${ON_SCHEMAS} union all ${ON_DATABASE})
      select granted.where, coalesce(r.rolname, 'public') as grantee,
@@ -45,9 +46,11 @@ const mayHave = (namespace: string, what: string): string => `exists (
   select from holder h join pg_roles hr on hr.rolname = h.role
   where h.namespace = ${namespace} and hr.oid = a.grantee and (${what}))`;
 
-// What tenants may read of the catalog is only what policies cut down.
+// What tenants may read of the catalog is only what policies cut down, and nobody may change what has been audited.
 const ROWS_OF_TABLE = `c.relkind <> 'S' and a.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
-  and (h.role <> '${ROLES.tenant}' or c.relrowsecurity)`;
+  and (h.role <> '${ROLES.tenant}' or c.relrowsecurity)
+  and (h.role <> '${ROLES.reader}' or a.privilege_type = 'SELECT')
+  and (h.schema <> 'catalog' or c.relname <> 'audit' or a.privilege_type in ('SELECT', 'INSERT'))`;
 
 const ON_TABLES = `
   select format('%I.%I', n.nspname, c.relname) as where, c.relowner as owner, a.grantee, a.privilege_type as privilege,

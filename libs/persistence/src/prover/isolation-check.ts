@@ -55,7 +55,7 @@ export class IsolationCheck {
 
   private async inspect(strictness: Strictness): Promise<Finding[] | null> {
     try {
-      return await this.context.runAsOperator('isolation check', () =>
+      return await this.context.runAsReader(() =>
         this.entityManager.transactional(
           async (transaction) => {
             await transaction.execute(`set local statement_timeout = '${PATIENCE}'`);

@@ -66,7 +66,14 @@ export class OperatorScope extends OpenScope {
   }
 }
 
-export type Scope = TenantScope | OperatorScope;
+/** The program's own look at the catalog, which it may not change. */
+export class ReaderScope extends OpenScope {
+  readonly kind = 'reader';
+  override readonly whose = 'the program itself';
+  override readonly settings = { role: ROLES.reader, search_path: 'catalog, pg_temp' };
+}
+
+export type Scope = TenantScope | OperatorScope | ReaderScope;
 
 /** The scope that is current, along the thread of asynchronous calls. */
 export const scopes = new AsyncLocalStorage<Scope>();

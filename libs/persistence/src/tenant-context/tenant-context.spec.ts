@@ -198,3 +198,79 @@ describe('within the operator’s scope', () => {
     await expect(attempt).rejects.toThrow(TenantContextMissing);
   });
 });
+
+describe('an operator’s work', () => {
+  const audited = (): Promise<object[]> =>
+    persistence.asOwner(`select reason, login from catalog.audit where reason like 'audited%'`);
+
+  it('is audited with its reason, also when it fails', async () => {
+    await expect(
+      persistence.context.runAsOperator('audited, and failing', () =>
+        Promise.reject(new Error('no')),
+      ),
+    ).rejects.toThrow('no');
+
+    expect(await audited()).toEqual([{ reason: 'audited, and failing', login: 'tenantry_app' }]);
+  });
+
+  it('is not done without a reason', async () => {
+    let done = false;
+    const attempt = persistence.context.runAsOperator(' ', async () => {
+      done = true;
+    });
+
+    await expect(attempt).rejects.toMatchObject({ kind: 'invalid' });
+    expect(done).toBe(false);
+  });
+
+  it('is not done when it cannot be audited', async () => {
+    let done = false;
+    await persistence.asOwner('revoke insert on catalog.audit from tenantry_operator');
+
+    const attempt = persistence.context.runAsOperator('cannot be audited', async () => {
+      done = true;
+    });
+
+    await expect(attempt).rejects.toMatchObject({ code: '42501' });
+    expect(done).toBe(false);
+    await persistence.asOwner('grant insert on catalog.audit to tenantry_operator');
+  });
+
+  it.each(['update catalog.audit set reason = null', 'delete from catalog.audit'])(
+    'cannot rewrite the audit: %s',
+    async (sql) => {
+      const attempt = persistence.context.runAsOperator('a test', () =>
+        persistence.entityManager.execute(sql),
+      );
+
+      await expect(attempt).rejects.toMatchObject({ code: '42501' });
+    },
+  );
+});
+
+describe('the program’s own look at the catalog', () => {
+  const look = (sql: string): Promise<object[]> =>
+    persistence.context.runAsReader(() => persistence.entityManager.execute(sql));
+
+  it('sees all tenants, and no audit', async () => {
+    await expect(look('select slug from tenant')).resolves.toEqual([]);
+    await expect(look('select * from audit')).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it.each(['delete from tenant', 'select * from shared.member', 'update placement set id = id'])(
+    'may not %s',
+    async (sql) => {
+      await expect(look(sql)).rejects.toMatchObject({ code: '42501' });
+    },
+  );
+
+  it('leaves no trace in the audit', async () => {
+    const count = (): Promise<object[]> =>
+      persistence.asOwner('select count(*) from catalog.audit');
+    const before = await count();
+
+    await look('select 1');
+
+    expect(await count()).toEqual(before);
+  });
+});

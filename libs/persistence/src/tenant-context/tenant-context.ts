@@ -1,9 +1,11 @@
 import { TransactionContext } from '@mikro-orm/core';
+import { InvalidValue } from '@tenantry/domain';
 import { TenantContextMissing } from './isolation-violation.ts';
 import type { PlacedTenant } from './placed-tenant.ts';
 import {
   currentScope,
   OperatorScope,
+  ReaderScope,
   type Scope,
   scopes,
   settingsOf,
@@ -30,11 +32,24 @@ export class TenantContext {
   }
 
   /**
-   * Does the work on the catalog, across tenants, but in no tenant's tables.
-   * @param reason why, for whoever reads the logs
+   * Does an operator's work on the catalog, across tenants, but in no tenant's tables. It is audited before it is done,
+   * whatever becomes of it.
+   * @param reason who wants what, for whoever reads the audit
+   * @throws {InvalidValue} without a reason
    */
-  runAsOperator<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
-    return this.enter(new OperatorScope(reason), work);
+  async runAsOperator<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
+    if (reason.trim() === '') {
+      throw new InvalidValue('reason', 'must say why the work is done as an operator');
+    }
+    return this.enter(new OperatorScope(reason), async (entityManager) => {
+      await entityManager.execute('insert into audit (reason) values (?)', [reason]);
+      return work();
+    });
+  }
+
+  /** Does what the program itself has to look up in the catalog, such as the tenant of a request. It changes nothing. */
+  runAsReader<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.enter(new ReaderScope(), work);
   }
 
   /** @throws {TenantContextMissing} outside of any tenant's scope */
@@ -46,13 +61,16 @@ export class TenantContext {
     return scope.tenant;
   }
 
-  private enter<Result>(scope: Scope, work: () => Promise<Result>): Promise<Result> {
+  private enter<Result>(
+    scope: Scope,
+    work: (entityManager: ScopedEntityManager) => Promise<Result>,
+  ): Promise<Result> {
     return scopes.run(scope, async () => {
       const entityManager = this.entityManager.seal(scope, settingsOf(scope, this.timeouts));
       try {
         // MikroORM asks its transaction context first, so that is where a scope has to be entered: a scope inside
         // another one's transaction would otherwise use that transaction.
-        return await TransactionContext.create(entityManager, work);
+        return await TransactionContext.create(entityManager, () => work(entityManager));
       } finally {
         scope.end();
       }

@@ -18,6 +18,7 @@ export const placementMapping = defineEntity({
       using: 'schema_name = current_schema()',
     },
     { name: 'operator', roles: [ROLES.operator], using: 'true', check: 'true' },
+    { name: 'reader', command: 'select', roles: [ROLES.reader], using: 'true' },
   ],
   properties: {
     ...entityProperties,

@@ -18,7 +18,10 @@ export const tenantOperationMapping = defineEntity({
   tableName: 'tenant_operation',
   repository: () => MikroTenantOperationRepository,
   rowLevelSecurity: 'force',
-  policies: [{ name: 'operator', roles: [ROLES.operator], using: 'true', check: 'true' }],
+  policies: [
+    { name: 'operator', roles: [ROLES.operator], using: 'true', check: 'true' },
+    { name: 'reader', command: 'select', roles: [ROLES.reader], using: 'true' },
+  ],
   properties: {
     ...entityProperties,
     tenant: () => p.manyToOne(Tenant).eager().deleteRule('cascade').updateRule('no action'),

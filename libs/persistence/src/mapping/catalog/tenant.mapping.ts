@@ -27,6 +27,7 @@ export const tenantMapping = defineEntity({
       using: `id = current_setting('${TENANT_SETTING}')::uuid`,
     },
     { name: 'operator', roles: [ROLES.operator], using: 'true', check: 'true' },
+    { name: 'reader', command: 'select', roles: [ROLES.reader], using: 'true' },
   ],
   filters: {
     [TENANT_FILTER]: {
