@@ -10,9 +10,11 @@ interface Submitted {
 /** Its result is sent in pieces: the rest is asked for later, maybe by someone else. */
 type Cursor = Required<Submitted>;
 
-const BEGINS = /^(?:begin|start transaction)\b/i;
-const ENDS = /^(?:commit|rollback)$/i;
-const UNDOES = /^rollback\b/i;
+// The whole text, as kysely sends it: anything after it would not have been looked at.
+const BEGINS =
+  /^(?:begin|start transaction(?: isolation level [a-z ]+?)?(?: read (?:only|write))?)$/;
+const ENDS = /^(?:commit|rollback)$/;
+const UNDOES = /^rollback(?: to "?\w+"?)?$/;
 
 /**
  * The last gate before the server, whichever way a statement came here: repositories, query builders, Kysely, streams,

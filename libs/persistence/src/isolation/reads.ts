@@ -1,3 +1,4 @@
+import { type Collection, ReferenceKind } from '@mikro-orm/core';
 import { attacks, type Booty } from './attack.ts';
 
 const everything = async (items: AsyncIterable<unknown>): Promise<unknown[]> => {
@@ -22,6 +23,17 @@ export const READS = attacks({
   'find, in the other’s schema': ({ em, entity, victim }) =>
     em.find(entity, {}, { schema: victim.schema }),
   findOne: ({ em, entity, victimsId }) => em.findOne(entity, { id: victimsId }),
+  'find, populated': ({ em, entity }) => em.find(entity, {}, { populate: ['*'] as never }),
+  'the other’s collection, or a count without one': async ({ em, victimsEntity, entity, meta }) => {
+    const relation = meta.relations.find(({ kind }) => kind === ReferenceKind.ONE_TO_MANY);
+    const children = Reflect.get(victimsEntity, relation?.name ?? '') as
+      Collection<object> | undefined;
+    if (!children) {
+      return em.count(entity, {});
+    }
+    await children.loadCount();
+    return (await children.init()).getItems();
+  },
   findAndCount: async ({ em, entity }) => em.findAndCount(entity, {}),
   findByCursor: async ({ em, entity }) =>
     (await em.findByCursor(entity, { first: 100, orderBy: { id: 'asc' } })).items,

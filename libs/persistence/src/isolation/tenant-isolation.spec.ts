@@ -30,7 +30,14 @@ const STORE = new Map<unknown, (entityManager: EntityManager, id: never) => unkn
         new Member({ id, email: email(`${String(id)}@example.com`), name: 'Ada' }),
       ),
   ],
-  [Project, (entityManager, id) => entityManager.persist(aProject(id))],
+  [
+    Project,
+    (entityManager, id) => {
+      const project = aProject(id);
+      project.addTask({ title: 'a task' });
+      return entityManager.persist(project);
+    },
+  ],
   [
     Task,
     (entityManager, id) => {

@@ -1,4 +1,5 @@
 import { type EntityMetadata, type EntityProperty, ReferenceKind } from '@mikro-orm/core';
+import { newId } from '@tenantry/domain';
 import { attacks, type Booty, type Owned } from './attack.ts';
 
 const STOLEN = new Date(0);
@@ -24,6 +25,9 @@ const row = ({ victimsEntity, meta }: Booty): never =>
 type Values = Readonly<Record<string, unknown>>;
 
 const victimsKey = ({ victim, victimsId }: Booty): never => [victim.id, victimsId] as never;
+/** One more of the victim's. */
+const another = (booty: Booty): never => ({ ...(row(booty) as Values), id: newId() }) as never;
+
 /** MikroORM would otherwise assign the tenant once for each relation that has it in its key. */
 const MERGED = { onConflictMergeFields: ['updatedAt' as const] };
 
@@ -40,6 +44,8 @@ export const WRITES = attacks({
   nativeDelete: ({ em, entity, victimsId }) => em.nativeDelete(entity, { id: victimsId }),
   'nativeDelete, without filters': ({ em, entity, victimsId }) =>
     em.nativeDelete(entity, { id: victimsId }, { filters: false }),
+  insert: (booty) => booty.em.insert(booty.entity, another(booty)),
+  insertMany: (booty) => booty.em.insertMany(booty.entity, [another(booty)]),
   upsert: (booty) =>
     booty.em.fork({ keepTransactionContext: true }).upsert(booty.entity, row(booty), MERGED),
   upsertMany: (booty) =>

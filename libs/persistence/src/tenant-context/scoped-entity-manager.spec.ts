@@ -280,4 +280,12 @@ describe('a transaction of one scope', () => {
       await expect(persistence.as(globex, smuggle)).rejects.toThrow(ScopeMismatch);
     });
   });
+
+  it('is not taken for undone by what a statement begins with', async () => {
+    const connection = persistence.orm.driver.getConnection();
+
+    for (const text of ['rollback; select 1', 'begin; select 1', 'start transaction; select 1']) {
+      await expect(connection.execute(text)).rejects.toThrow(TenantContextMissing);
+    }
+  });
 });

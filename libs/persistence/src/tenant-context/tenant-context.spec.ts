@@ -1,4 +1,6 @@
 import { EventEmitter, once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Member, email } from '@tenantry/domain';
@@ -103,6 +105,32 @@ describe('within a tenant’s scope', () => {
     );
 
     expect(slugs).toEqual(['acme', 'globex', 'initech']);
+  });
+
+  it('holds in the parts of a pipeline, whoever it is that pulls', async () => {
+    const ask = async function* (source: AsyncIterable<unknown>): AsyncGenerator<string> {
+      for await (const number of source) {
+        yield `${String(number)} ${await whose()}`;
+      }
+    };
+    const slugs = await Promise.all(
+      [acme, globex].map((tenant) =>
+        persistence.context.run(tenant, async () => {
+          const heard: unknown[] = [];
+          await pipeline(Readable.from([1, 2, 3]), ask, async (answers: AsyncIterable<unknown>) => {
+            for await (const answer of answers) {
+              heard.push(answer);
+            }
+          });
+          return heard;
+        }),
+      ),
+    );
+
+    expect(slugs).toEqual([
+      ['1 acme', '2 acme', '3 acme'],
+      ['1 globex', '2 globex', '3 globex'],
+    ]);
   });
 
   it('comes back after an inner scope, even one that failed', async () => {
