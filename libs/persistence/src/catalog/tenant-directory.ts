@@ -15,7 +15,7 @@ export interface DirectoryEntry extends PlacedTenant {
 const COLUMNS = { slug: 't.slug', domain: 't.domain', id: 't.id' } as const;
 
 /** How long an answer is given again. A tenant that is suspended is refused no later than this. */
-const FRESH_FOR_MS = 1_000;
+export const KNOWN_FOR_MS = 1_000;
 /** When there are more names than this the oldest is forgotten: a caller who makes names up cannot fill the memory. */
 const MOST = 10_000;
 
@@ -43,7 +43,7 @@ export class TenantDirectory {
       this.forgetOldest();
     }
     const entry = this.read(name);
-    this.answers.set(key, { until: Date.now() + FRESH_FOR_MS, entry });
+    this.answers.set(key, { until: Date.now() + KNOWN_FOR_MS, entry });
     // An error is no answer: whoever asks next tries again.
     entry.catch(() => this.answers.delete(key));
     return entry;

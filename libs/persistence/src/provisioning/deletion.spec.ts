@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ArchiveTenant,
   DeleteTenant,
@@ -125,6 +126,26 @@ describe('deleting a tenant among others', () => {
     });
   });
 
+  it('waits for a transaction that began when the tenant was still served, and erases what it wrote', async () => {
+    const tenant = await tenantWithRows('hooli', 'shared');
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const late = persistence.as(placed(tenant), async () => {
+      persistence.members.add(new Member({ email: email('late@example.com'), name: 'late' }));
+      await persistence.entityManager.flush();
+      await finished;
+    });
+    await requestDeletion(tenant);
+
+    const deletion = provisioner.pass();
+    await sleep(1_500);
+    finish();
+    await late;
+
+    expect(await deletion).toMatchObject([{ status: 'done' }]);
+    expect(await query('select 1 from shared.member where name = $1', ['late'])).toEqual([]);
+  });
+
   it('finds tables that only the server knows of', async () => {
     const tenant = await tenantWithRows('hooli', 'shared');
     await query(
@@ -146,7 +167,7 @@ describe('deleting a tenant among others', () => {
   it('goes in small transactions', async () => {
     const tenant = await tenantWithRows('hooli', 'shared');
     const owner = createOwnerOrm(persistence.config.ownerUrl, persistence.config.database);
-    const eraser = new MikroTenantEraser(owner, 2);
+    const eraser = new MikroTenantEraser(owner, 'tenantry_app', 2);
     // The fifth of the tasks cannot go: what went before is gone for good.
     await query(
       `create function shared.refuse() returns trigger language plpgsql as

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { TenantEraser } from '@tenantry/application';
 import {
@@ -9,7 +10,9 @@ import {
 } from '@tenantry/domain';
 import { forgetTarget } from '../migrations/ledger.ts';
 import { asOwnerOf } from '../migrations/owner-transaction.ts';
+import { KNOWN_FOR_MS } from '../catalog/tenant-directory.ts';
 import { dropPlacement } from './drop-placement.ts';
+import { waitForLateWriters } from './late-writers.ts';
 import { tenantOwnedTables } from './tenant-owned-tables.ts';
 
 /** How many rows go in one transaction: few enough that nobody else has to wait for it. */
@@ -19,10 +22,12 @@ const CHUNK = 1_000;
 export class MikroTenantEraser extends TenantEraser {
   /**
    * @param orm the owner's
+   * @param login the app's
    * @param chunk rows for each transaction
    */
   constructor(
     private readonly orm: MikroORM,
+    private readonly login: string,
     private readonly chunk = CHUNK,
   ) {
     super();
@@ -53,7 +58,9 @@ export class MikroTenantEraser extends TenantEraser {
     if (!placement) {
       return {};
     }
-    // Once more: a transaction that was slow to end may have written since.
+    // Once more: a request that was under way when the tenant was archived may have written since.
+    await sleep(Math.max(0, tenant.updatedAt.getTime() + KNOWN_FOR_MS - Date.now()));
+    await waitForLateWriters(this.orm, this.login);
     const { rowsLeft = {} } = await this.eraseRows(tenant);
     if (Object.values(rowsLeft).some((rows) => rows > 0)) {
       throw new RuleViolation('rows-left', 'There are rows of the tenant left.');

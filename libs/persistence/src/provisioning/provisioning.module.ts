@@ -107,10 +107,14 @@ function asOwner({ database }: MigratorConfig): Provider[] {
     },
     {
       provide: TenantEraser,
-      useFactory: ({ orm }: OwnerOrm) => new MikroTenantEraser(orm),
+      useFactory: ({ orm }: OwnerOrm) => new MikroTenantEraser(orm, loginOf(database.url)),
       inject,
     },
   ];
+}
+
+function loginOf(url: string): string {
+  return decodeURIComponent(new URL(url).username);
 }
 
 async function connected({ ownerUrl, database }: MigratorConfig): Promise<OwnerOrm> {
