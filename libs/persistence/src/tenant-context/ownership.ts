@@ -27,9 +27,8 @@ export function mustBeOf(scope: Scope, candidate: object): void {
 export function owned(scope: Scope, meta: EntityMetadata, row: object): object {
   if (Utils.isEntity(row)) {
     mustBeOf(scope, row);
-  } else {
-    mustHaveTenantOf(scope, meta, row);
   }
+  mustBeWritableIn(scope, meta, row);
   if (scope.kind !== 'tenant' || !(TENANT in meta.properties)) {
     return row;
   }
@@ -40,8 +39,25 @@ export function owned(scope: Scope, meta: EntityMetadata, row: object): object {
     : { ...(row as object), ...tenant };
 }
 
+/** @throws {EntityOfAnotherScope} when the entity, or the row, has another tenant in it, or refers to an entity of one */
+export function mustBeWritableIn(scope: Scope, meta: EntityMetadata, row: object): void {
+  mustHaveTenantOf(scope, meta, row);
+  for (const { name } of meta.relations) {
+    mustReferTo(scope, (row as Record<string, unknown>)[name]);
+  }
+}
+
+function mustReferTo(scope: Scope, value: unknown): void {
+  const targets: Iterable<unknown> = Utils.isCollection(value) ? value.getItems(false) : [value];
+  for (const target of targets) {
+    if (Utils.isEntity(target, true)) {
+      mustBeOf(scope, target);
+    }
+  }
+}
+
 /** @throws {EntityOfAnotherScope} when the entity, or the row, has another tenant in it */
-export function mustHaveTenantOf(scope: Scope, meta: EntityMetadata, row: object): void {
+function mustHaveTenantOf(scope: Scope, meta: EntityMetadata, row: object): void {
   const { [TENANT]: tenantId } = row as Record<string, unknown>;
   if (
     TENANT in meta.properties &&

@@ -142,6 +142,18 @@ describe('an entity manager of a scope', () => {
       (entityManager) =>
         entityManager.fork({ session: { variables: { 'app.tenant_id': globex.id } } }),
     ],
+    [
+      'the session of a transaction',
+      (entityManager) =>
+        entityManager.transactional(() => Promise.resolve(), {
+          sessionContext: { variables: { 'app.tenant_id': globex.id } },
+        }),
+    ],
+    [
+      'the session of a transaction that is begun by hand',
+      (entityManager) =>
+        entityManager.begin({ sessionContext: { variables: { 'app.tenant_id': globex.id } } }),
+    ],
   ])('cannot be given another tenant by %s', async (_way, change) => {
     await persistence.context.run(acme, async () => {
       await expect(attempt(() => change(persistence.entityManager.getContext()))).rejects.toThrow(
@@ -152,16 +164,33 @@ describe('an entity manager of a scope', () => {
     });
   });
 
-  it('hands its seal to its forks', async () => {
+  it('cannot be given another tenant by changing what it says of its session', async () => {
     await persistence.context.run(acme, async () => {
-      const fork = persistence.entityManager.fork();
-      expect(await fork.find(Member, {})).toMatchObject([{ name: 'acme' }]);
+      const entityManager = persistence.entityManager.getContext();
+      for (const session of [
+        entityManager.getSessionContext(),
+        entityManager.getTransactionSessionContext(),
+      ]) {
+        Object.assign(session!.variables!, { 'app.tenant_id': globex.id });
+      }
 
-      await persistence.context.run(globex, async () => {
-        await expect(fork.find(Member, {})).rejects.toThrow(ScopeMismatch);
-      });
+      expect(await entityManager.execute('select name from member')).toEqual([{ name: 'acme' }]);
     });
   });
+
+  it.each([{}, { disableContextResolution: true }])(
+    'hands its seal to its forks, with %j',
+    async (options) => {
+      await persistence.context.run(acme, async () => {
+        const fork = persistence.entityManager.fork(options);
+        expect(await fork.find(Member, {})).toMatchObject([{ name: 'acme' }]);
+
+        await persistence.context.run(globex, async () => {
+          await expect(fork.find(Member, {})).rejects.toThrow(ScopeMismatch);
+        });
+      });
+    },
+  );
 });
 
 describe('the entity manager of a unit of work that has ended', () => {
@@ -268,16 +297,23 @@ describe('a query that is made in one scope', () => {
 });
 
 describe('a transaction of one scope', () => {
-  it('does not take statements of another one, however they get hold of it', async () => {
+  it.each([
+    'select name from member',
+    'begin',
+    'begin; select name from member',
+    'rollback to here; select name from member',
+    '/* */ rollback',
+  ])('does not take "%s" of another one, however it gets hold of it', async (sql) => {
     await persistence.as(acme, async () => {
       const transaction = persistence.entityManager.getTransactionContext<object>();
+      await persistence.entityManager.execute('savepoint here');
       const smuggle = (): Promise<unknown> =>
-        persistence.orm.driver
-          .getConnection()
-          .execute('select name from member', [], 'all', transaction);
+        persistence.orm.driver.getConnection().execute(sql, [], 'all', transaction);
 
-      expect(await smuggle()).toEqual([{ name: 'acme' }]);
       await expect(persistence.as(globex, smuggle)).rejects.toThrow(ScopeMismatch);
+      expect(await persistence.entityManager.execute('select name from member')).toEqual([
+        { name: 'acme' },
+      ]);
     });
   });
 

@@ -3,6 +3,7 @@ import {
   type FilterOptions,
   type FilterQuery,
   type ForkOptions,
+  type SessionContext,
   type TransactionOptions,
   Utils,
 } from '@mikro-orm/core';
@@ -14,7 +15,7 @@ import {
   TransactionMissing,
   UnitOfWorkEnded,
 } from './isolation-violation.ts';
-import { mustBeOf, mustHaveTenantOf, owned } from './ownership.ts';
+import { mustBeOf, mustBeWritableIn, owned } from './ownership.ts';
 import type { Scope } from './scope.ts';
 
 const ENTER_ANOTHER = 'Enter another scope with TenantContext.run(tenant, …).';
@@ -66,17 +67,24 @@ export class ScopedEntityManager extends EntityManager {
     if (options.session !== undefined || options.schema !== undefined) {
       throw new ScopeSealed('A fork for another session or schema', ENTER_ANOTHER);
     }
-    const fork = super.fork(options);
+    // Without resolution it would be one of the root's, which has neither session nor filter.
+    const fork = super.fork({ ...options, disableContextResolution: false });
     if (scope) {
       fork.scope = scope;
     }
     return fork;
   }
 
+  override async begin(options: Parameters<EntityManager['begin']>[0] = {}): Promise<void> {
+    mustKeepSession(options);
+    await super.begin(options);
+  }
+
   override async transactional<Result>(
     work: (entityManager: this) => Result | Promise<Result>,
-    options?: TransactionOptions,
+    options: TransactionOptions = {},
   ): Promise<Result> {
+    mustKeepSession(options);
     const outer = this.getContext(false);
     let inner: this | undefined;
     try {
@@ -108,6 +116,16 @@ export class ScopedEntityManager extends EntityManager {
 
   override setSessionContext(): void {
     this.mustBeUnsealed('Another session context');
+  }
+
+  /** A copy, since MikroORM gives the very object that its next transaction is begun with. */
+  override getSessionContext(): SessionContext | undefined {
+    return structuredClone(super.getSessionContext());
+  }
+
+  /** A copy as well. */
+  override getTransactionSessionContext(): SessionContext | undefined {
+    return structuredClone(super.getTransactionSessionContext());
   }
 
   override clearSessionContext(): void {
@@ -158,6 +176,12 @@ export class ScopedEntityManager extends EntityManager {
     return super.merge(...(parameters as [object])) as never;
   }
 
+  /** Of another scope's it would not find the row, and make the entity a new one, which that scope would insert. */
+  override refresh(...parameters: unknown[]): never {
+    this.mustOwn(parameters[0]);
+    return super.refresh(...(parameters as [object])) as never;
+  }
+
   override insert(...parameters: unknown[]): never {
     return super.insert(...(this.withTenant(parameters) as [object])) as never;
   }
@@ -176,7 +200,7 @@ export class ScopedEntityManager extends EntityManager {
 
   override nativeUpdate(...parameters: unknown[]): never {
     const [entityName, , data] = parameters as Parameters<EntityManager['nativeUpdate']>;
-    mustHaveTenantOf(this.own, this.metadata.get(entityName), data);
+    mustBeWritableIn(this.own, this.metadata.get(entityName), data);
     return super.nativeUpdate(
       ...(parameters as Parameters<EntityManager['nativeUpdate']>),
     ) as never;
@@ -247,7 +271,7 @@ export class ScopedEntityManager extends EntityManager {
   private mustOwnMerged([target, row]: unknown[]): void {
     this.mustOwn([target, row]);
     if (Utils.isPlainObject(row)) {
-      mustHaveTenantOf(this.own, this.metadata.get(target as EntityName), row);
+      mustBeWritableIn(this.own, this.metadata.get(target as EntityName), row);
     }
   }
 
@@ -259,6 +283,12 @@ export class ScopedEntityManager extends EntityManager {
     }
     const metaOf = (entity: object) => this.metadata.get(entity.constructor as EntityName);
     return [each(target, (entity) => owned(this.own, metaOf(entity), entity)), rows, ...options];
+  }
+}
+
+function mustKeepSession(options: TransactionOptions): void {
+  if ('sessionContext' in options) {
+    throw new ScopeSealed('A transaction with a session of its own', ENTER_ANOTHER);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { email, Member, newId, Project, projectKey, type Task } from '@tenantry/domain';
+import { email, Member, newId, Project, projectKey, Task } from '@tenantry/domain';
 import {
   acme,
   globex,
@@ -82,6 +82,15 @@ describe('in a tenant’s scope', () => {
     ],
     ['inserted', (em, { member }) => em.insert(member)],
     ['upserted', (em, { member }) => em.upsert(member)],
+    ['read again', (em, { member }) => em.refresh(member)],
+    [
+      'referred to by an insert',
+      (em, { task }) => em.insert(Task, { id: newId(), project: task.project } as never),
+    ],
+    [
+      'referred to by a native update',
+      (em, { member }) => em.nativeUpdate(Task, {}, { assignee: member }),
+    ],
     [
       'referred to by an aggregate',
       (_em, { member }, own) => {
