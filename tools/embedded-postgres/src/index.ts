@@ -1,2 +1,3 @@
+export { findPgBouncer, type PgBouncer, startPgBouncer } from './pgbouncer.ts';
 export type { ServerAddress } from './server.ts';
 export { createEmptyDatabase, createTestDatabase, type TestDatabase } from './test-database.ts';

