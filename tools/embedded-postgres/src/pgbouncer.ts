@@ -49,10 +49,11 @@ export async function startPgBouncer(program: string, server: ServerAddress): Pr
   const port = await freePort();
   writeFileSync(join(directory, 'pgbouncer.ini'), settings(directory, port, server));
   writeFileSync(join(directory, 'users.txt'), logins(server), { mode: 0o600 });
+  writeFileSync(join(directory, 'pgbouncer.log'), '');
   // Like PostgreSQL it does not run as root.
   const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   if (user.uid !== undefined) {
-    for (const name of ['.', 'pgbouncer.ini', 'users.txt']) {
+    for (const name of ['.', 'pgbouncer.ini', 'users.txt', 'pgbouncer.log']) {
       chownSync(join(directory, name), user.uid, user.gid);
     }
   }
@@ -116,7 +117,7 @@ function at(port: number, url: string): string {
 async function answersInTime(url: string): Promise<boolean> {
   const deadline = Date.now() + DEADLINE_MS;
   while (Date.now() < deadline) {
-    const client = new pg.Client({ connectionString: url });
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1000 });
     try {
       await client.connect();
       return true;
