@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
+import { newId } from '@tenantry/domain';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import pg from 'pg';
 import { run } from './cli.ts';
@@ -51,13 +52,14 @@ async function query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]>
 }
 
 /** As the API does it: only what is to be done is recorded. */
+/** In the order of the requests, as ids that the application makes sort. */
 async function request(slug: string): Promise<void> {
   await query(
     `with t as (insert into catalog.tenant
        select gen_random_uuid(), now(), now(), '${slug}', '${slug}', null, 'provisioning', 'free', '{}', '{}', id
        from catalog.placement where isolation = 'shared' returning id)
      insert into catalog.tenant_operation (id, created_at, updated_at, tenant_id, kind, step, report)
-       select gen_random_uuid(), now(), now(), id, 'provision', 'catalog', '{}' from t;`,
+       select '${newId()}', now(), now(), id, 'provision', 'catalog', '{}' from t;`,
   );
 }
 

@@ -15,7 +15,12 @@ export const ROLES = {
 /**
  * The role that reads and writes a placement's rows, as the policies decide, and has no right in any other placement.
  * An engine that cannot have a role for each placement gives one role for all of them here.
+ * @throws {RangeError} for a schema whose role would be one of {@link ROLES}; placements have no such names
  */
 export function roleOfPlacement(schema: string): string {
-  return schema === SHARED_SCHEMA ? 'tenantry_shared' : `tenantry_${schema}`;
+  const role = schema === SHARED_SCHEMA ? 'tenantry_shared' : `tenantry_${schema}`;
+  if (Object.values<string>(ROLES).includes(role)) {
+    throw new RangeError(`${schema} is no name for the schema of a placement.`);
+  }
+  return role;
 }

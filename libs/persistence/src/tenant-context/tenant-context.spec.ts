@@ -227,6 +227,15 @@ describe('within the operator’s scope', () => {
   });
 });
 
+describe('a placement whose name would make its role an operator’s', () => {
+  it.each(['operator', 'reader', 'owner', 'tenant'])('is refused: %s', async (schema) => {
+    const attempt = async (): Promise<unknown> =>
+      persistence.context.run({ ...acme, schema }, () => Promise.resolve());
+
+    await expect(attempt()).rejects.toThrow(RangeError);
+  });
+});
+
 describe('an operator’s work', () => {
   const audited = (): Promise<object[]> =>
     persistence.asOwner(`select reason, login from catalog.audit where reason like 'audited%'`);
