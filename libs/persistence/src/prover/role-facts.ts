@@ -43,10 +43,10 @@ const OWNERS = `
       and d.dbid in (0, (select oid from pg_database where datname = current_database())))`;
 
 // Which of them are as they should be is decided here: there is one for each placement, and two in large fleets.
-// Before version 16 a membership has no say in inheritance.
+// Before version 16 a membership has no say in inheritance: the login's own attribute has, which is looked at above.
 const MEMBERSHIPS = `
   select coalesce(json_agg(json_build_object('member', member.rolname, 'role', role.rolname,
-    'inherits', coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, member.rolinherit))), '[]')
+    'inherits', coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, false))), '[]')
   from pg_auth_members m
   join pg_roles member on member.oid = m.member
   join pg_roles role on role.oid = m.roleid
