@@ -105,7 +105,7 @@ export default tseslint.config(
     rules: {
       '@nx/enforce-module-boundaries': moduleBoundaries({
         tags: ['layer:tool', 'scope:tool'],
-        packages: ['@nestjs/testing', 'fast-check', 'pg'],
+        packages: ['@jest/globals', '@nestjs/testing', 'fast-check', 'pg'],
         buildable: false,
       }),
       'no-restricted-properties': 'off',

@@ -118,8 +118,8 @@ describe('rollback', () => {
     await migrator('migrate');
 
     expect(await migrator('rollback')).toBe(0);
-    expect(await query(`select to_regclass('shared.project') as project`)).toEqual([
-      { project: null },
+    expect(await query(`select to_regclass('shared.outbox_event') as newest`)).toEqual([
+      { newest: null },
     ]);
     expect(await migrator('status')).toBe(2);
   });

@@ -86,9 +86,7 @@ describe('the life of a tenant', () => {
 
     expect(await migrator('tenant', 'delete', '--slug', 'hooli')).toBe(64);
     expect(await migrator('tenant', 'delete', '--slug', 'hooli', '--yes')).toBe(0);
-    expect(printed).toMatch(
-      /^hooli is deleted\nmember +0 rows left\nproject +0 rows left\ntask +0 rows left/,
-    );
+    expect(printed).toMatch(/^hooli is deleted\n(?:\w+ +0 rows left\n?){6}$/);
 
     expect(await migrator('tenant', 'list')).toBe(0);
     expect(printed).toMatch(/^other +other +active/);

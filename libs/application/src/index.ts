@@ -1,4 +1,11 @@
-export { type IsolationLevel, UnitOfWork, type UnitOfWorkOptions } from './unit-of-work.ts';
+export {
+  type IsolationLevel,
+  type Propagation,
+  type RetryOptions,
+  UnitOfWork,
+  type UnitOfWorkOptions,
+  type UnitOfWorkTimeouts,
+} from './unit-of-work.ts';
 
 export { ArchiveTenant } from './tenancy/archive-tenant.ts';
 export { CarryOutOperations } from './tenancy/carry-out-operations.ts';

@@ -8,20 +8,29 @@ export type ErrorKind =
   | 'stale'
   | 'rule-violated'
   | 'too-many'
-  | 'unavailable';
+  | 'unavailable'
+  | 'outcome-unknown';
+
+/** What else there is to say of an error. */
+export interface DomainErrorOptions extends ErrorOptions {
+  /** The rule of what is stored that would be broken, by its name there: safe to show. */
+  readonly constraint?: string | undefined;
+}
 
 /** An error that the caller can understand and act on: its message is safe to show. */
 export abstract class DomainError extends Error {
   abstract readonly kind: ErrorKind;
+  readonly constraint: string | undefined;
 
   /** @param code stable and machine-readable, such as `project-archived` */
   constructor(
     readonly code: string,
     message: string,
-    options?: ErrorOptions,
+    { constraint, ...options }: DomainErrorOptions = {},
   ) {
     super(message, options);
     this.name = new.target.name;
+    this.constraint = constraint;
   }
 }
 
@@ -63,6 +72,26 @@ export class StaleVersion extends DomainError {
 /** A rule of the business forbids it in the present state. */
 export class RuleViolation extends DomainError {
   readonly kind = 'rule-violated';
+}
+
+/**
+ * The database was lost while it stored something, and could not be asked since: it is stored, or it is not. Whoever sends
+ * it again may do it twice, unless it is sent in a way that is safe to repeat.
+ */
+export class CommitOutcomeUnknown extends DomainError {
+  readonly kind = 'outcome-unknown';
+
+  /** @param markerId of the mark that is there if it was stored, and never will be if it was not */
+  constructor(
+    readonly markerId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'commit-outcome-unknown',
+      `It is not known whether it was stored (${markerId}).`,
+      options,
+    );
+  }
 }
 
 /** It cannot be done just now, through no fault of the caller's; trying again later may help. */

@@ -1,7 +1,9 @@
 export { BaseEntity } from './base-entity.ts';
 export {
+  CommitOutcomeUnknown,
   Conflict,
   DomainError,
+  type DomainErrorOptions,
   type ErrorKind,
   InvalidValue,
   NotFound,

@@ -145,7 +145,7 @@ describe('the report', () => {
       expect(statistics.connections.byState['active']).toBeGreaterThanOrEqual(1);
       expect(statistics.migrations.catalog.pending).toEqual([]);
       expect(statistics.migrations.placements).toEqual([
-        { version: expect.stringContaining('initial') as string, count: 1 },
+        { version: expect.stringContaining('unit-of-work') as string, count: 1 },
       ]);
     });
   });

@@ -60,8 +60,7 @@ export class PersistenceModule implements OnApplicationShutdown {
       { provide: CoreEntityManager, useExisting: EntityManager },
       {
         provide: TenantContext,
-        useFactory: (entityManager: ScopedEntityManager) =>
-          new TenantContext(entityManager, config),
+        useFactory: (entityManager: ScopedEntityManager) => new TenantContext(entityManager),
         inject: [EntityManager],
       },
       { provide: UnitOfWork, useClass: MikroUnitOfWork },

@@ -10,6 +10,8 @@ export const ROLES = {
   operator: 'tenantry_operator',
   /** Reads the catalog, for the program itself: to find tenants, and to see whether all is well. */
   reader: 'tenantry_reader',
+  /** Sees in every placement whose events are to be delivered, and nothing else. */
+  relay: 'tenantry_relay',
 } as const;
 
 /**

@@ -38,6 +38,14 @@ export interface DatabaseConfig {
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
   readonly idleInTransactionTimeoutMs: number;
+  /** Until a whole transaction is given up, whatever it waits for. */
+  readonly transactionTimeoutMs: number;
+  /** Until the reply to a COMMIT is given up; then as long again for finding out what became of it. */
+  readonly commitTimeoutMs: number;
+  /** A transaction that waits longer for anything but the database is logged as a warning. */
+  readonly idleInTransactionWarningMs: number;
+  /** A connection that is held for longer is logged as a warning, with where it was taken. */
+  readonly leakWarningMs: number;
   /** How often connecting is tried again when the process starts. */
   readonly connectRetries: number;
   /** A query that takes longer is logged as a warning. */
@@ -96,6 +104,10 @@ const common = z.object({
   DB_STATEMENT_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(15_000),
   DB_LOCK_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(5_000),
   DB_IDLE_IN_TX_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(15_000),
+  DB_TRANSACTION_TIMEOUT_MS: wholeNumber(1, 86_400_000).default(60_000),
+  DB_COMMIT_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(10_000),
+  DB_IDLE_IN_TX_WARNING_MS: wholeNumber(1, 3_600_000).default(1_000),
+  DB_LEAK_WARNING_MS: wholeNumber(1, 86_400_000).default(30_000),
   DB_CONNECT_RETRIES: wholeNumber(0, 100).default(8),
   DB_SLOW_QUERY_MS: wholeNumber(1, 3_600_000).default(200),
   DB_ALLOW_OLD_SERVER: oneOf(['true', 'false']).default('false'),
@@ -183,6 +195,10 @@ function commonConfig(env: z.infer<typeof common>): CommonConfig {
       statementTimeoutMs: env.DB_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: env.DB_LOCK_TIMEOUT_MS,
       idleInTransactionTimeoutMs: env.DB_IDLE_IN_TX_TIMEOUT_MS,
+      transactionTimeoutMs: env.DB_TRANSACTION_TIMEOUT_MS,
+      commitTimeoutMs: env.DB_COMMIT_TIMEOUT_MS,
+      idleInTransactionWarningMs: env.DB_IDLE_IN_TX_WARNING_MS,
+      leakWarningMs: env.DB_LEAK_WARNING_MS,
       connectRetries: env.DB_CONNECT_RETRIES,
       slowQueryMs: env.DB_SLOW_QUERY_MS,
       allowOldServer: env.DB_ALLOW_OLD_SERVER === 'true',

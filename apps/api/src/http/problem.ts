@@ -28,6 +28,8 @@ export const STATUS = {
   'rule-violated': 422,
   'too-many': 429,
   unavailable: 503,
+  // Not 503: that invites to try again.
+  'outcome-unknown': 504,
 } as const satisfies Record<ErrorKind, number>;
 
 /** Headers that go with a status. */

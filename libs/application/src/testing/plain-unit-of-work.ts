@@ -11,4 +11,12 @@ export class PlainUnitOfWork extends UnitOfWork {
     this.runs.push(options);
     return work();
   }
+
+  override afterCommit(hook: () => unknown): void {
+    hook();
+  }
+
+  override afterRollback(): void {
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 /** SQLSTATEs of a server that cannot be used now: it starts, stops, is full, or the connection is lost. */
 const TRANSIENT_STATES = /^(?:08...|53300|57P0[1-3])$/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -11,7 +12,10 @@ const NETWORK_CODES = new Set([
   'ETIMEDOUT',
 ]);
 /** What pg says without a code of any kind. */
-const WITHOUT_CODE = /connection terminated|timeout exceeded when trying to connect/i;
+const WITHOUT_CODE =
+  /connection terminated|client has encountered a connection error|client was closed|after calling end on the pool/i;
+/** SQLSTATEs with which the server ends a connection in the middle of a transaction. */
+const ENDING_STATES = /^(?:08...|57P0[1-5]|25P0[34])$/;
 
 /** Whether the error says that the server could not be reached, as opposed to what was asked of it. */
 export function isUnreachable(error: unknown): boolean {
@@ -22,6 +26,26 @@ export function isUnreachable(error: unknown): boolean {
   return code === undefined
     ? WITHOUT_CODE.test(message)
     : NETWORK_CODES.has(code) || TRANSIENT_STATES.test(code);
+}
+
+/** Whether the connection that it is about is gone: what was under way on it is undone. */
+export function isLost(error: unknown): boolean {
+  const { code } = errorParts(error);
+  return (
+    !(error instanceof AggregateError) &&
+    (code === undefined
+      ? isUnreachable(error)
+      : ENDING_STATES.test(code) || NETWORK_CODES.has(code))
+  );
+}
+
+/** The SQLSTATE of what the server said, however it was wrapped. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const { code, cause } = errorParts(error);
+  if (code !== undefined && SQLSTATE.test(code)) {
+    return code;
+  }
+  return cause === undefined ? undefined : sqlStateOf(cause);
 }
 
 /** Why it failed, in the words of the error, or of all those that it stands for: one for each address of a name. */
@@ -35,11 +59,15 @@ export function errorParts(error: unknown): {
   readonly code?: string;
   readonly message: string;
   readonly errors?: readonly unknown[];
+  readonly cause?: unknown;
+  readonly constraint?: string;
 } {
-  const { code, message, errors } = (error ?? {}) as Record<string, unknown>;
+  const { code, message, errors, cause, constraint } = (error ?? {}) as Record<string, unknown>;
   return {
     message: typeof message === 'string' ? message : String(error),
     ...(typeof code === 'string' && { code }),
     ...(Array.isArray(errors) && { errors }),
+    ...(cause !== undefined && { cause }),
+    ...(typeof constraint === 'string' && { constraint }),
   };
 }

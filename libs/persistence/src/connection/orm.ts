@@ -6,7 +6,6 @@ import { TenantContextMissing } from '../tenant-context/isolation-violation.ts';
 import { ScopedEntityManager } from '../tenant-context/scoped-entity-manager.ts';
 import { WriteGuard } from '../tenant-context/write-guard.ts';
 import { QueryLogger } from './query-logger.ts';
-import { ScopedClient } from './scoped-client.ts';
 import { ScopedDriver } from './scoped-driver.ts';
 
 /** What every ORM of Tenantry is set up with, whichever role it connects as. */
@@ -35,7 +34,12 @@ export function appOrmOptions(config: DatabaseConfig): Options {
   return {
     ...options,
     driver: ScopedDriver,
-    driverOptions: { ...options.driverOptions, Client: ScopedClient },
+    driverOptions: {
+      ...options.driverOptions,
+      timeouts: config,
+      leakWarningMs: config.leakWarningMs,
+      idleInTransactionWarningMs: config.idleInTransactionWarningMs,
+    },
     entityManager: ScopedEntityManager,
     entities: [...catalogMappings, ...tenantMappings],
     subscribers: [new CollectionSubscriber(), new WriteGuard()],

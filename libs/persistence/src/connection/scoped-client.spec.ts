@@ -31,19 +31,21 @@ describe('what a transaction has left on its connection', () => {
     });
   });
 
-  it('the role and the tenant of the session are not those of one that says none', async () => {
+  it('the role and the tenant of the session are not those of the next one, whatever session that says it has', async () => {
     await persistence.as(acme, () =>
       run(`select set_config('role', 'tenantry_shared', false),
         set_config('app.tenant_id', '${acme.id}', false)`),
     );
 
     const connection = persistence.orm.driver.getConnection();
-    const unsettled = persistence.context.run(globex, () =>
-      connection.transactional((transaction) =>
-        connection.execute('select * from shared.member', [], 'all', transaction),
+    const names = await persistence.context.run(globex, () =>
+      connection.transactional(
+        (transaction) =>
+          connection.execute('select name from shared.member', [], 'all', transaction),
+        { sessionContext: { variables: { 'app.tenant_id': acme.id } } },
       ),
     );
-    await expect(unsettled).rejects.toMatchObject({ code: '42501' });
+    expect(names).toEqual([{ name: 'globex' }]);
   });
 
   it.each([

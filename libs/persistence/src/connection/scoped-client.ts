@@ -1,6 +1,24 @@
-import pg from 'pg';
+import { Logger } from '@nestjs/common';
+import type pg from 'pg';
 import { TransactionMissing } from '../tenant-context/isolation-violation.ts';
-import { currentScope, type Scope, scopes } from '../tenant-context/scope.ts';
+import {
+  currentScope,
+  enterScope,
+  type Scope,
+  scopes,
+  type Timeouts,
+} from '../tenant-context/scope.ts';
+import { Transaction, transactions } from '../unit-of-work/transaction.ts';
+import { TransactionCancelled, TransactionTooSlow } from '../unit-of-work/transaction-errors.ts';
+import { GRACE_MS, TransactionClient } from './transaction-client.ts';
+
+/** What a scoped connection is made with. */
+export interface ScopedClientConfig extends pg.ClientConfig {
+  /** For transactions that say nothing else. */
+  readonly timeouts: Timeouts;
+  /** A transaction that waits longer for something that is not the database is worth a warning. */
+  readonly idleInTransactionWarningMs: number;
+}
 
 interface Submitted {
   readonly text: string;
@@ -10,53 +28,110 @@ interface Submitted {
 /** Its result is sent in pieces: the rest is asked for later, maybe by someone else. */
 type Cursor = Required<Submitted>;
 
-// Each of them the whole text: more statements could follow what is let through.
-const BEGINS = /^(?:begin|start transaction)[\w\s,]*$/i;
-const ENDS = /^(?:commit|rollback)$/i;
-const UNDOES = /^rollback(?: to "?\w+"?)?$/i;
+const UNDOES_A_PART = /^rollback to "?\w+"?$/i;
+const RELEASES = /^release savepoint "?\w+"?$/i;
 
 /**
  * What the work before may have left on the connection, maybe another tenant's: cursors that are held, locks, and settings
  * of the session, its role among them. It goes in one message with what begins a transaction, and in a transaction of its
  * own: what the session says of transactions would otherwise be that of the one that begins.
  */
-const FORGET = `begin; close all; unlisten *; select pg_advisory_unlock_all(); reset role; reset all; commit;`;
+const FORGET =
+  'begin; close all; unlisten *; select pg_advisory_unlock_all(); reset role; reset all; commit';
 
 /**
  * The last gate before the server, whichever way a statement came here: repositories, query builders, Kysely, streams,
- * connections. A transaction is that of the scope it was begun in, and its statements are sent in that scope or not at all.
+ * connections. A transaction enters the scope that it is begun in, and its statements are sent in that scope or not at all.
  * Without a transaction nothing is sent: it would run without the tenant.
  */
-export class ScopedClient extends pg.Client {
+export class ScopedClient extends TransactionClient {
+  private readonly logger = new Logger('Database');
+  private readonly defaults: ScopedClientConfig;
+  private serverVersion = 0;
   private scope: Scope | undefined;
+  private transaction: Transaction | undefined;
+  private entering = '';
+  private deadline: NodeJS.Timeout | undefined;
+  private idle: NodeJS.Timeout | undefined;
+  private cut: NodeJS.Timeout | undefined;
 
-  override query(...parameters: unknown[]): never {
+  constructor(config: ScopedClientConfig) {
+    super(config);
+    this.defaults = config;
+    this.once('end', () => {
+      this.stopWatching();
+    });
+    this.connection.on('parameterStatus', (status: Record<string, string>) => {
+      if (status['parameterName'] === 'server_version') {
+        this.serverVersion = Number.parseInt(status['parameterValue'] ?? '', 10);
+      }
+    });
+  }
+
+  protected override get commitTimeoutMs(): number | undefined {
+    return this.transaction?.timeouts.commitTimeoutMs;
+  }
+
+  protected override beginning(begin: string): string {
+    // Not refused, even where there is no scope: what follows is.
+    const scope = scopes.getStore();
+    const current = transactions.getStore();
+    const transaction =
+      current?.stage === 'new'
+        ? current
+        : new Transaction(this.defaults.timeouts, scope?.signal, current);
+    transaction.stage = 'open';
+    this.scope = scope;
+    this.transaction = transaction;
+    this.entering = scope ? enterScope(scope, transaction.timeouts, this.serverVersion) : '';
+    this.watch(transaction);
+    return [FORGET, begin, ...(this.entering ? [this.entering] : [])].join('; ');
+  }
+
+  protected override beforeCommit(): readonly string[] {
+    this.mustBeInItsScope();
+    this.mustNotBeGivenUp();
+    const { transaction } = this;
+    if (transaction) {
+      transaction.stage = 'committing';
+    }
+    return transaction?.closing ?? [];
+  }
+
+  protected override ended(committed: boolean): void {
+    this.stopWatching();
+    if (this.transaction) {
+      this.transaction.stage = committed ? 'committed' : 'ended';
+    }
+    this.scope = undefined;
+    this.transaction = undefined;
+  }
+
+  protected override send(...parameters: unknown[]): unknown {
     const [statement, ...rest] = parameters as [string | Submitted];
     const { text, read } = typeof statement === 'string' ? { text: statement } : statement;
-    if (this.begins(text)) {
-      // Not refused, even where there is no scope: kysely would not give the connection back. What follows is.
-      this.scope = scopes.getStore();
-      return super.query(...([`${FORGET} ${text}`, ...rest] as [string])) as never;
+    // Undoing is always allowed: it is how a part ends that has been refused something.
+    if (!UNDOES_A_PART.test(text)) {
+      this.mustBeInItsScope();
+      this.mustNotBeGivenUp();
     }
-    this.mustBeAllowed(text);
     if (read) {
       this.guard(statement as Cursor);
+      return super.send(...parameters);
     }
-    return super.query(...(parameters as [string])) as never;
+    // What was set within a savepoint stays when that is released.
+    const message = RELEASES.test(text) ? `${text}; ${this.entering}` : statement;
+    return this.answered(super.send(message, ...rest) as Promise<unknown>);
   }
 
-  /** Within a transaction it would begin none, and make it somebody else's. */
-  private begins(text: string): boolean {
-    return BEGINS.test(text) && this.getTransactionStatus() === 'I';
-  }
-
-  private mustBeAllowed(text: string): void {
-    // Undoing is always allowed: it is how a transaction ends that has been refused something.
-    if (!UNDOES.test(text)) {
-      this.mustBeInItsScope();
-    }
-    if (ENDS.test(text)) {
-      this.scope = undefined;
+  private async answered(reply: Promise<unknown>): Promise<unknown> {
+    const { transaction } = this;
+    try {
+      return await reply;
+    } catch (error) {
+      throw transaction?.givenUp ?? error;
+    } finally {
+      this.idle?.refresh();
     }
   }
 
@@ -68,11 +143,67 @@ export class ScopedClient extends pg.Client {
     this.scope.mustBeCurrent();
   }
 
+  private mustNotBeGivenUp(): void {
+    if (this.transaction?.givenUp) {
+      throw this.transaction.givenUp;
+    }
+  }
+
   private guard(cursor: Cursor): void {
     const read = cursor.read.bind(cursor);
     cursor.read = (...parameters) => {
       this.mustBeInItsScope();
+      this.mustNotBeGivenUp();
       return read(...parameters);
     };
+  }
+
+  private watch({ timeouts, signal }: Transaction): void {
+    this.deadline = setTimeout(() => {
+      this.giveUp(new TransactionTooSlow());
+    }, timeouts.transactionTimeoutMs);
+    this.idle = setTimeout(() => {
+      this.warnIfIdle();
+    }, this.defaults.idleInTransactionWarningMs);
+    signal?.addEventListener('abort', this.abort);
+    if (signal?.aborted) {
+      this.abort();
+    }
+  }
+
+  private stopWatching(): void {
+    this.transaction?.signal?.removeEventListener('abort', this.abort);
+    clearTimeout(this.deadline);
+    clearTimeout(this.idle);
+    clearTimeout(this.cut);
+  }
+
+  private readonly abort = (): void => {
+    this.giveUp(new TransactionCancelled({ cause: this.transaction?.signal?.reason }));
+  };
+
+  /** Once COMMIT is sent it is too late: what becomes of it has to be known. */
+  private giveUp(reason: Error): void {
+    if (this.transaction?.stage !== 'open') {
+      return;
+    }
+    this.transaction.giveUp(reason);
+    if (this.isBusy) {
+      this.cancel();
+    }
+    // Whoever began it rolls it back; where nobody does, the server is left to.
+    this.cut = setTimeout(() => {
+      this.destroy();
+    }, GRACE_MS);
+  }
+
+  private warnIfIdle(): void {
+    if (this.transaction && !this.isBusy) {
+      this.logger.warn({
+        msg: 'a transaction waits for something that is not the database',
+        waitedMs: this.defaults.idleInTransactionWarningMs,
+        ...(this.scope?.kind === 'tenant' && { tenant: this.scope.tenant.slug }),
+      });
+    }
   }
 }

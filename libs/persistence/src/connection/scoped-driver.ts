@@ -1,6 +1,7 @@
 import { type EntityName, OptimisticLockError, Utils } from '@mikro-orm/core';
-import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { type PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { IsolationViolation } from '../tenant-context/isolation-violation.ts';
+import { ScopedConnection } from './supervised-connection.ts';
 
 /** How MikroORM calls: entity managers name themselves, the flush of managed entities does not. */
 interface Caller {
@@ -13,6 +14,8 @@ interface Caller {
  * finds no row is refused like a change that comes too late. Methods that return `never` return what `PostgreSqlDriver` says.
  */
 export class ScopedDriver extends PostgreSqlDriver {
+  protected override readonly connection: PostgreSqlConnection = new ScopedConnection(this.config);
+
   override nativeUpdate(...parameters: unknown[]): never {
     const [entityName, , data, options] = parameters as [EntityName, unknown, object, Caller?];
     const update = super.nativeUpdate(...(parameters as [never, never, never]));

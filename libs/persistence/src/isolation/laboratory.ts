@@ -1,11 +1,17 @@
 import { TransactionContext } from '@mikro-orm/core';
-import { EntityManager, MikroORM, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import {
+  EntityManager,
+  MikroORM,
+  PostgreSqlConnection,
+  PostgreSqlDriver,
+} from '@mikro-orm/postgresql';
 import type { MigratorConfig } from '@tenantry/platform';
-import pg from 'pg';
 import { appOrmOptions } from '../connection/orm.ts';
+import { ScopedDriver } from '../connection/scoped-driver.ts';
+import { ScopedConnection } from '../connection/supervised-connection.ts';
 import { CollectionSubscriber } from '../mapping/collection-subscriber.ts';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
-import { scopes, settingsOf, TenantScope } from '../tenant-context/scope.ts';
+import { scopes, TenantScope } from '../tenant-context/scope.ts';
 import { ScopedEntityManager } from '../tenant-context/scoped-entity-manager.ts';
 
 /** What keeps tenants apart, each on its own; see ARCHITECTURE.md. */
@@ -51,23 +57,16 @@ export class Laboratory {
   private readonly orm: MikroORM;
 
   constructor(
-    private readonly config: MigratorConfig,
+    { database, ownerUrl }: MigratorConfig,
     private readonly rings: readonly Ring[],
   ) {
-    const { database, ownerUrl } = config;
     // Whoever owns the server is under no policy.
     const url = this.has('database') ? database.url : ownerUrl;
-    const options = appOrmOptions({ ...database, url });
     this.orm = new MikroORM({
-      ...options,
+      ...appOrmOptions({ ...database, url }),
       contextName: `with ${rings.join() || 'no ring'}`,
-      ...(!this.has('context') && {
-        driverOptions: { ...options.driverOptions, Client: pg.Client },
-      }),
-      ...(!this.has('write') && {
-        driver: PostgreSqlDriver,
-        subscribers: [new CollectionSubscriber()],
-      }),
+      driver: weakenedDriver(this.has('write'), this.has('context')),
+      ...(!this.has('write') && { subscribers: [new CollectionSubscriber()] }),
       entityManager: weakened(RINGS.filter((ring) => !this.has(ring))),
       allowGlobalContext: true,
     });
@@ -87,10 +86,12 @@ export class Laboratory {
     work: (entityManager: EntityManager) => Promise<Result>,
   ): Promise<Result> {
     const scope = new TenantScope(tenant);
-    const { role = '', ...settings } = settingsOf(scope, this.config.database);
+    if (!this.has('database')) {
+      Reflect.deleteProperty(scope.settings, 'role');
+    }
     const root = this.orm.em as unknown as ScopedEntityManager;
     return scopes.run(scope, () => {
-      const sealed = root.seal(scope, this.has('database') ? { ...settings, role } : settings);
+      const sealed = root.seal(scope);
       return TransactionContext.create(sealed, () => work(sealed));
     });
   }
@@ -102,6 +103,15 @@ export class Laboratory {
   private has(ring: Ring): boolean {
     return this.rings.includes(ring);
   }
+}
+
+/** Without a ring its part of driver or connection is MikroORM's own, which enters a scope by a statement of its own. */
+function weakenedDriver(write: boolean, context: boolean): typeof PostgreSqlDriver {
+  const Driver: typeof PostgreSqlDriver = write ? ScopedDriver : PostgreSqlDriver;
+  const Connection: typeof PostgreSqlConnection = context ? ScopedConnection : PostgreSqlConnection;
+  return class extends Driver {
+    protected override readonly connection: PostgreSqlConnection = new Connection(this.config);
+  };
 }
 
 /** The scoped entity manager, with what belongs to the missing rings as MikroORM has it. */

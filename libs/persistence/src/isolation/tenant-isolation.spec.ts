@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { email, Member, type Id, newId, Project, projectKey, Task } from '@tenantry/domain';
-import { tenantMappings } from '../mapping/mappings.ts';
+import { entityMappings } from '../mapping/mappings.ts';
 import {
   acme,
   globex,
@@ -66,7 +66,7 @@ const subjectOf = (entity: unknown, victim = globex): Subject => ({
 });
 
 // From the mapping, so that a new entity cannot be forgotten.
-for (const { meta } of tenantMappings) {
+for (const { meta } of entityMappings) {
   for (const victim of [globex, initech]) {
     describeTenantIsolation({ ...subjectOf(meta.class, victim), config: () => persistence.config });
   }

@@ -3,6 +3,12 @@ import { auditEntryMapping } from './catalog/audit-entry.mapping.ts';
 import { placementMapping } from './catalog/placement.mapping.ts';
 import { tenantOperationMapping } from './catalog/tenant-operation.mapping.ts';
 import { tenantMapping } from './catalog/tenant.mapping.ts';
+import {
+  catalogCommitMarkerMapping,
+  commitMarkerMapping,
+} from './unit-of-work/commit-marker.mapping.ts';
+import { idempotencyKeyMapping } from './unit-of-work/idempotency-key.mapping.ts';
+import { outboxEventMapping } from './unit-of-work/outbox-event.mapping.ts';
 import { memberMapping } from './work/member.mapping.ts';
 import { projectMapping } from './work/project.mapping.ts';
 import { taskMapping } from './work/task.mapping.ts';
@@ -14,7 +20,14 @@ export const catalogMappings = [
   tenantOperationMapping,
   appliedMigrationMapping,
   auditEntryMapping,
+  catalogCommitMarkerMapping,
 ];
 
+/** What tenants own. */
+export const entityMappings = [memberMapping, projectMapping, taskMapping];
+
+/** What units of work leave beside it. */
+const recordMappings = [commitMarkerMapping, idempotencyKeyMapping, outboxEventMapping];
+
 /** What every placement holds. */
-export const tenantMappings = [memberMapping, projectMapping, taskMapping];
+export const tenantMappings = [...entityMappings, ...recordMappings];

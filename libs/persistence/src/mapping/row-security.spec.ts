@@ -141,7 +141,7 @@ describe('every table of a tenant-owned class', () => {
         { forced: boolean; policies: unknown; keys: string[] }[]
       >(
         `select c.relrowsecurity and c.relforcerowsecurity as forced,
-         (select json_agg(json_build_array(cmd, permissive, qual, with_check)) from pg_policies where schemaname = 'shared' and tablename = c.relname) as policies,
+         (select json_agg(json_build_array(cmd, permissive, qual, with_check)) from pg_policies where schemaname = 'shared' and tablename = c.relname and roles = '{public}') as policies,
          (select array_agg(distinct a.attname::text) from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
            where i.indrelid = c.oid and i.indisunique) as keys
        from pg_class c where c.oid = ('shared.' || ?)::regclass`,
@@ -156,6 +156,17 @@ describe('every table of a tenant-owned class', () => {
       });
     },
   );
+
+  it('has no policy for a role of its own, but that of the relay on the outbox', async () => {
+    const policies = await persistence.asOwner(
+      `select tablename, policyname, roles::text[], cmd from pg_policies
+       where schemaname = 'shared' and roles <> '{public}'`,
+    );
+
+    expect(policies).toEqual([
+      { tablename: 'outbox_event', policyname: 'relay', roles: ['tenantry_relay'], cmd: 'SELECT' },
+    ]);
+  });
 });
 
 describe('the app’s login', () => {

@@ -34,15 +34,18 @@ export const tenantOwned = {
   },
 };
 
-/** The properties that every tenant-owned class has. Its class knows nothing of `tenantId`: the scope gives it. */
-export const tenantOwnedProperties = {
+/** The primary key of every tenant-owned table. No class knows anything of `tenantId`: the scope gives it. */
+export const tenantOwnedKey = {
   tenantId: p
     .uuid()
     .primary()
     .hidden()
     .onCreate((_entity, entityManager) => tenantOf(entityManager)),
-  ...entityProperties,
+  id: entityProperties.id,
 };
+
+/** The properties that every tenant-owned class has. */
+export const tenantOwnedProperties = { ...tenantOwnedKey, ...entityProperties };
 
 /** @throws {TenantContextMissing} when the entity manager is not a tenant's */
 export function tenantOf(entityManager: EntityManager): string {

@@ -207,7 +207,7 @@ async function grantPlacement(transaction: EntityManager, schema: string): Promi
   // Up to version 20261122120000 one role was for all placements.
   await transaction.execute(`revoke all on all tables in schema "${schema}" from ${ROLES.tenant}`);
   await transaction.execute(`revoke all on schema "${schema}" from ${ROLES.tenant}`);
-  await transaction.execute(`grant usage on schema "${schema}" to ${role}`);
+  await transaction.execute(`grant usage on schema "${schema}" to ${role}, ${ROLES.relay}`);
   await transaction.execute(
     `grant select, insert, update, delete on all tables in schema "${schema}" to ${role}`,
   );

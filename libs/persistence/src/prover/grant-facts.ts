@@ -27,6 +27,9 @@ export function readExcessGrants(
        holder(namespace, schema, role) as (
          select n.oid, p.schema, p.role
          from jsonb_to_recordset(?::jsonb) as p(schema text, role text) join pg_namespace n on n.nspname = p.schema
+         union all
+         select n.oid, p.schema, '${ROLES.relay}'
+         from jsonb_to_recordset(?::jsonb) as p(schema text) join pg_namespace n on n.nspname = p.schema
          union all select oid, 'catalog', '${ROLES.operator}' from pg_namespace where nspname = 'catalog'
          union all select oid, 'catalog', '${ROLES.reader}' from pg_namespace where nspname = 'catalog'
          union all select oid, 'catalog', '${ROLES.tenant}' from pg_namespace where nspname = 'catalog'),
@@ -38,7 +41,7 @@ export function readExcessGrants(
      where grantee <> owner and (is_grantable or not allowed)
        and (guarded or grantee = 0 or grantee in (select oid from app_role))
      order by 1, 2, 3`,
-    [login, JSON.stringify(placements)],
+    [login, JSON.stringify(placements), JSON.stringify(placements)],
   );
 }
 
@@ -47,10 +50,17 @@ const mayHave = (namespace: string, what: string): string => `exists (
   where h.namespace = ${namespace} and hr.oid = a.grantee and (${what}))`;
 
 // What tenants may read of the catalog is only what policies cut down, and nobody may change what has been audited.
-const ROWS_OF_TABLE = `c.relkind <> 'S' and a.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+const ROWS_OF_TABLE = `h.role <> '${ROLES.relay}' and c.relkind <> 'S' and a.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
   and (h.role <> '${ROLES.tenant}' or c.relrowsecurity)
   and (h.role <> '${ROLES.reader}' or a.privilege_type = 'SELECT')
   and (h.schema <> 'catalog' or c.relname <> 'audit' or a.privilege_type in ('SELECT', 'INSERT'))`;
+
+/** The table whose rows the relay sees of all tenants, but for what is in them. */
+export const OUTBOX = 'outbox_event';
+const CONTENT = 'data';
+
+const COLUMN_OF_TABLE = `${ROWS_OF_TABLE} or h.role = '${ROLES.relay}'
+  and c.relname = '${OUTBOX}' and a.privilege_type = 'SELECT' and col.attname <> '${CONTENT}'`;
 
 const ON_TABLES = `
   select format('%I.%I', n.nspname, c.relname) as where, c.relowner as owner, a.grantee, a.privilege_type as privilege,
@@ -62,7 +72,7 @@ const ON_TABLES = `
 
 const ON_COLUMNS = `
   select format('%I.%I(%I)', n.nspname, c.relname, col.attname), c.relowner, a.grantee, a.privilege_type,
-    a.is_grantable, ${mayHave('n.oid', ROWS_OF_TABLE)}, true
+    a.is_grantable, ${mayHave('n.oid', COLUMN_OF_TABLE)}, true
   from pg_attribute col
   join pg_class c on c.oid = col.attrelid
   join pg_namespace n on n.oid = c.relnamespace

@@ -78,6 +78,28 @@ const violations: readonly (readonly [check: string, sql: string, where: string]
     'shared.part',
   ],
   ['policy', 'drop policy tenant_isolation on shared.member', 'shared.member'],
+  [
+    'policy',
+    'create policy relay on shared.member for select to tenantry_relay using (true)',
+    'shared.member',
+  ],
+  [
+    'policy',
+    'create policy more on shared.outbox_event for update to tenantry_relay using (true)',
+    'shared.outbox_event',
+  ],
+  ['grant', 'grant select on shared.outbox_event to tenantry_relay', 'shared.outbox_event'],
+  [
+    'grant',
+    'grant select (data) on shared.outbox_event to tenantry_relay',
+    'shared.outbox_event(data)',
+  ],
+  [
+    'grant',
+    'grant update (due_at) on shared.outbox_event to tenantry_relay',
+    'shared.outbox_event(due_at)',
+  ],
+  ['grant', 'grant select (name) on shared.member to tenantry_relay', 'shared.member(name)'],
   ['policy', 'create policy more on shared.member for select using (true)', 'shared.member'],
   ['policy', 'alter policy tenant_isolation on shared.member to tenantry_shared', 'shared.member'],
   [

@@ -157,8 +157,8 @@ describe('a database that leaks', () => {
 });
 
 describe('a prover that sees nothing', () => {
-  const test = (parts: Partial<Parameters<typeof testProver>[3]>) =>
-    testProver(owner.em.fork(), 'tenantry_app', persistence.config.database, {
+  const test = (parts: Partial<Parameters<typeof testProver>[2]>) =>
+    testProver(owner.em.fork(), 'tenantry_app', {
       inspectPlacements,
       tryAttack,
       ...parts,

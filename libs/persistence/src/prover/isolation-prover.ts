@@ -68,7 +68,7 @@ export class IsolationProver {
       dedicated: await findDedicated(owner),
     }));
     const pooler = await observe(config);
-    const { attacks, selfTest } = await this.attack(orm, config, login, dedicated);
+    const { attacks, selfTest } = await this.attack(orm, login, dedicated);
     const findings = [
       ...found,
       ...checkPooler(pooler),
@@ -82,7 +82,6 @@ export class IsolationProver {
   /** With rows of the throw-away tenants there, which are gone afterwards whatever happens. */
   private async attack(
     orm: MikroORM,
-    { database }: MigratorConfig,
     login: string,
     dedicated: string | undefined,
   ): Promise<Pick<IsolationReport, 'attacks' | 'selfTest'>> {
@@ -92,7 +91,7 @@ export class IsolationProver {
       await populate(this.app);
       const attacks = await attackPlacements(this.app, dedicated);
       const parts = { inspectPlacements, tryAttack };
-      return { attacks, selfTest: await testProver(orm.em.fork(), login, database, parts) };
+      return { attacks, selfTest: await testProver(orm.em.fork(), login, parts) };
     } catch (error) {
       // What was found until now must not be lost with it: it may be why.
       const detail = errorParts(error).message;

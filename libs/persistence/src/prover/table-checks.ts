@@ -1,4 +1,6 @@
+import { ROLES } from '../roles.ts';
 import { type Finding, finding } from './finding.ts';
+import { OUTBOX } from './grant-facts.ts';
 import { OWN_ROWS } from './strict-policy.ts';
 import type { PolicyFacts, TableFacts } from './table-facts.ts';
 
@@ -50,7 +52,9 @@ function checkTenantColumn(table: TableFacts): Finding[] {
 
 function checkPolicies(table: TableFacts): Finding[] {
   // Restrictive ones can only take away.
-  const permissive = table.policies.filter((policy) => policy.permissive);
+  const permissive = table.policies.filter(
+    (policy) => policy.permissive && !isForTheRelay(table, policy),
+  );
   const [only] = permissive;
   if (only === undefined) {
     return [finding('policy', nameOf(table), 'has no permissive policy')];
@@ -64,8 +68,13 @@ function checkPolicies(table: TableFacts): Finding[] {
     : [finding('policy', nameOf(table), `has a policy ${only.name} that is not the strict one`)];
 }
 
-function isStrict({ forAll, roles, using, check }: PolicyFacts): boolean {
-  return forAll && roles.length === 0 && using === OWN_ROWS && check === OWN_ROWS;
+function isStrict({ command, roles, using, check }: PolicyFacts): boolean {
+  return command === '*' && roles.length === 0 && using === OWN_ROWS && check === OWN_ROWS;
+}
+
+/** It looks for events of all tenants, of which its grants keep from it what is in them. */
+function isForTheRelay({ name }: TableFacts, { command, roles }: PolicyFacts): boolean {
+  return name === OUTBOX && command === 'r' && roles.length === 1 && roles[0] === ROLES.relay;
 }
 
 function checkKeys(table: TableFacts): Finding[] {

@@ -16,7 +16,8 @@ export interface TableFacts {
 export interface PolicyFacts {
   readonly name: string;
   readonly permissive: boolean;
-  readonly forAll: boolean;
+  /** `*` for all of them, `r` for reading. */
+  readonly command: string;
   /** Empty when it is for everybody. */
   readonly roles: readonly string[];
   readonly using: string | null;
@@ -63,7 +64,7 @@ export function readTables(
 
 const POLICIES = `
   select coalesce(json_agg(json_build_object(
-    'name', p.polname, 'permissive', p.polpermissive, 'forAll', p.polcmd = '*',
+    'name', p.polname, 'permissive', p.polpermissive, 'command', p.polcmd,
     'roles', array(select r.rolname from pg_roles r where r.oid = any(p.polroles)),
     'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid))), '[]')
   from pg_policy p where p.polrelid = c.oid`;

@@ -160,7 +160,7 @@ describe('deleting a tenant among others', () => {
 
     const [operation] = await provisioner.pass();
 
-    expect(operation?.report.rowsLeft).toEqual({ member: 0, note: 0, project: 0, task: 0 });
+    expect(operation?.report.rowsLeft).toMatchObject({ member: 0, note: 0, project: 0, task: 0 });
     expect(await query('select * from shared.note')).toEqual([]);
   });
 

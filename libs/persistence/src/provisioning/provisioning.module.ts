@@ -17,7 +17,12 @@ import {
   TenantEraser,
   UnitOfWork,
 } from '@tenantry/application';
-import { PlacementRepository, TenantOperationRepository, TenantRepository } from '@tenantry/domain';
+import {
+  DomainError,
+  PlacementRepository,
+  TenantOperationRepository,
+  TenantRepository,
+} from '@tenantry/domain';
 import { errorWithoutValues, type MigratorConfig } from '@tenantry/platform';
 import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
@@ -56,14 +61,7 @@ export class ProvisioningModule implements OnApplicationShutdown {
           operations: TenantOperationRepository,
           claims: OperationClaims,
           steps: OperationSteps,
-        ) =>
-          new CarryOutOperations(
-            unitOfWork,
-            operations,
-            claims,
-            steps,
-            (error) => errorWithoutValues(error).message,
-          ),
+        ) => new CarryOutOperations(unitOfWork, operations, claims, steps, explain),
         inject: [UnitOfWork, TenantOperationRepository, OperationClaims, OperationSteps],
       },
       {
@@ -111,6 +109,12 @@ function asOwner({ database }: MigratorConfig): Provider[] {
       inject,
     },
   ];
+}
+
+/** For operators: what the database said, and not what that means to callers. */
+function explain(error: unknown): string {
+  const origin = error instanceof DomainError ? (error.cause ?? error) : error;
+  return errorWithoutValues(origin).message;
 }
 
 function loginOf(url: string): string {

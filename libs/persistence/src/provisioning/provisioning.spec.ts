@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Isolation, OperationStep } from '@tenantry/domain';
+import { tenantMappings } from '../mapping/mappings.ts';
 import { type Persistence, startPersistence } from '../testing/persistence-harness.ts';
 import { asOwner, type Provisioner, startProvisioner } from '../testing/provisioning-harness.ts';
 
@@ -39,7 +40,9 @@ describe.each<Isolation>(['shared', 'schema'])('a tenant with the isolation %s',
     expect(operation).toMatchObject({ status: 'done', step: 'active' });
     expect(operation?.tenant).toMatchObject({ status: 'active', placement: { isolation } });
     expect(provisioner.done).toEqual(STEPS.map((step) => `hooli ${step}`));
-    expect(await tablesOf(operation?.tenant.placement?.schema ?? '')).toHaveLength(3);
+    expect(await tablesOf(operation?.tenant.placement?.schema ?? '')).toHaveLength(
+      tenantMappings.length,
+    );
     expect(await provisioner.pass()).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DatabaseConfig } from '@tenantry/platform';
+import pg from 'pg';
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { ScopeEnded, ScopeMismatch, TenantContextMissing } from './isolation-violation.ts';
 import type { PlacedTenant } from './placed-tenant.ts';
@@ -11,6 +12,9 @@ abstract class OpenScope {
   /** What the server is told, apart from time limits. */
   abstract readonly settings: Readonly<Record<string, string>>;
   private open = true;
+
+  /** @param signal of whoever is served, who may go away before the work is done */
+  constructor(readonly signal?: AbortSignal) {}
 
   end(): void {
     this.open = false;
@@ -43,8 +47,11 @@ export class TenantScope extends OpenScope {
   override readonly whose: string;
   override readonly settings: Readonly<Record<string, string>>;
 
-  constructor(readonly tenant: PlacedTenant) {
-    super();
+  constructor(
+    readonly tenant: PlacedTenant,
+    signal?: AbortSignal,
+  ) {
+    super(signal);
     this.whose = `tenant ${tenant.slug}`;
     this.settings = {
       role: roleOfPlacement(tenant.schema),
@@ -61,8 +68,11 @@ export class OperatorScope extends OpenScope {
   override readonly whose = 'operators';
   override readonly settings = { role: ROLES.operator, search_path: 'catalog, pg_temp' };
 
-  constructor(readonly reason: string) {
-    super();
+  constructor(
+    readonly reason: string,
+    signal?: AbortSignal,
+  ) {
+    super(signal);
   }
 }
 
@@ -92,18 +102,35 @@ export const TENANT_SETTING = 'app.tenant_id';
 
 export type Timeouts = Pick<
   DatabaseConfig,
-  'statementTimeoutMs' | 'lockTimeoutMs' | 'idleInTransactionTimeoutMs'
+  | 'statementTimeoutMs'
+  | 'lockTimeoutMs'
+  | 'idleInTransactionTimeoutMs'
+  | 'transactionTimeoutMs'
+  | 'commitTimeoutMs'
 >;
 
+/** From this version on the server limits whole transactions itself. */
+const WITH_TRANSACTION_TIMEOUT = 17;
+/** It is to do so only when the program does not get to it: the server ends the connection with the transaction. */
+const AFTER_THE_PROGRAM_MS = 5_000;
+
 /**
- * What the server is told at the beginning of each transaction in a scope. All of it is local to the transaction, so a
+ * The statement that enters a scope, sent with what begins a transaction. All of it is local to the transaction, so a
  * pooled connection has forgotten it at commit. No other place enters a scope.
+ * @param serverVersion the server's major version
  */
-export function settingsOf(scope: Scope, timeouts: Timeouts): Record<string, string> {
-  return {
-    ...scope.settings,
+export function enterScope({ settings }: Scope, timeouts: Timeouts, serverVersion: number): string {
+  const all = {
+    ...settings,
     statement_timeout: `${timeouts.statementTimeoutMs}ms`,
     lock_timeout: `${timeouts.lockTimeoutMs}ms`,
     idle_in_transaction_session_timeout: `${timeouts.idleInTransactionTimeoutMs}ms`,
+    ...(serverVersion >= WITH_TRANSACTION_TIMEOUT && {
+      transaction_timeout: `${timeouts.transactionTimeoutMs + AFTER_THE_PROGRAM_MS}ms`,
+    }),
   };
+  const parts = Object.entries(all).map(
+    ([name, value]) => `set_config('${name}', ${pg.escapeLiteral(value)}, true)`,
+  );
+  return `select ${parts.join(', ')}`;
 }

@@ -4,11 +4,20 @@ import {
   type FilterQuery,
   type ForkOptions,
   type SessionContext,
-  type TransactionOptions,
   Utils,
 } from '@mikro-orm/core';
-import { EntityManager } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { ScopedClientConfig } from '../connection/scoped-client.ts';
 import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
+import { type CommitMarker, commitMarker } from '../unit-of-work/commit-marker.ts';
+import { isStored } from '../unit-of-work/commit-outcome.ts';
+import { type Transaction, transactions } from '../unit-of-work/transaction.ts';
+import { EntityOfAnotherUnitOfWork } from '../unit-of-work/transaction-errors.ts';
+import {
+  TransactionalEntityManager,
+  type UnitOptions,
+} from '../unit-of-work/transactional-entity-manager.ts';
+import type { Unit } from '../unit-of-work/unit.ts';
 import {
   ScopeSealed,
   TenantContextMissing,
@@ -16,7 +25,7 @@ import {
   UnitOfWorkEnded,
 } from './isolation-violation.ts';
 import { mustBeOf, mustBeWritableIn, owned } from './ownership.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, Timeouts } from './scope.ts';
 
 const ENTER_ANOTHER = 'Enter another scope with TenantContext.run(tenant, …).';
 
@@ -28,9 +37,9 @@ const ENTER_ANOTHER = 'Enter another scope with TenantContext.run(tenant, …).'
  * The root one has no scope of its own and stands for that of the current scope. Methods that return `never` here return
  * what `EntityManager` says, which is the type that they are used by.
  */
-export class ScopedEntityManager extends EntityManager {
+export class ScopedEntityManager extends TransactionalEntityManager {
   private scope?: Scope;
-  private ended = false;
+  private marker: CommitMarker | undefined;
 
   /** The scope that it belongs to; none for the root one. */
   get sealedTo(): Scope | undefined {
@@ -38,12 +47,13 @@ export class ScopedEntityManager extends EntityManager {
   }
 
   /** A new one for a scope, from the root. */
-  seal(scope: Scope, settings: Record<string, string>): this {
+  seal(scope: Scope): this {
     const sealed = super.fork({
       // The root one cannot be asked for its context here: there is none yet.
       disableContextResolution: true,
       ...(scope.kind === 'tenant' && { schema: scope.tenant.schema }),
-      session: { variables: settings },
+      // The connection enters the scope. This is what MikroORM knows of it, which makes it begin a transaction for lone reads.
+      session: { variables: scope.settings },
     });
     if (scope.kind === 'tenant') {
       sealed.setFilterParams(TENANT_FILTER, { tenantId: scope.tenant.id });
@@ -56,7 +66,7 @@ export class ScopedEntityManager extends EntityManager {
   override getContext(validate = true): this {
     const context = super.getContext(validate);
     context.scope?.mustBeCurrent();
-    if (context.ended) {
+    if (context.hasEnded) {
       throw new UnitOfWorkEnded();
     }
     return context;
@@ -75,29 +85,43 @@ export class ScopedEntityManager extends EntityManager {
     return fork;
   }
 
-  override async begin(options: Parameters<EntityManager['begin']>[0] = {}): Promise<void> {
+  override async begin(options: UnitOptions = {}): Promise<void> {
     mustKeepSession(options);
     await super.begin(options);
   }
 
   override async transactional<Result>(
     work: (entityManager: this) => Result | Promise<Result>,
-    options: TransactionOptions = {},
+    options: UnitOptions = {},
   ): Promise<Result> {
     mustKeepSession(options);
-    const outer = this.getContext(false);
-    let inner: this | undefined;
-    try {
-      return await super.transactional((entityManager) => {
-        inner = entityManager;
-        return work(entityManager);
-      }, options);
-    } finally {
-      // One that has joined the transaction around it is that one's, and goes on.
-      if (inner && inner !== outer) {
-        inner.ended = true;
-      }
-    }
+    return super.transactional(work, options);
+  }
+
+  protected override limits({
+    timeouts,
+    signal,
+  }: UnitOptions): ConstructorParameters<typeof Transaction> {
+    const signals = [this.own.signal, signal].filter((each) => each !== undefined);
+    return [
+      { ...this.timeouts, ...timeouts },
+      signals.length > 0 ? AbortSignal.any(signals) : undefined,
+      transactions.getStore(),
+    ];
+  }
+
+  protected override closing(unit: Unit): readonly string[] {
+    const marker = unit.isReadOnly ? undefined : commitMarker(this.own);
+    this.marker = marker;
+    return marker ? [marker.leave] : [];
+  }
+
+  protected override async wasCommitted({ transaction }: Unit): Promise<boolean> {
+    // What has only read has nothing to be stored: to the caller it is as if the connection had been lost before.
+    return (
+      this.marker !== undefined &&
+      isStored(this.getConnection('write'), this.marker, transaction.timeouts)
+    );
   }
 
   override setFilterParams(name: string, parameters: Record<string, unknown>): void {
@@ -157,11 +181,13 @@ export class ScopedEntityManager extends EntityManager {
 
   override persist(entities: Parameters<EntityManager['persist']>[0]): this {
     this.mustOwn(entities);
+    mustBeOfNoOther(entities);
     return super.persist(entities);
   }
 
   override remove(entities: Parameters<EntityManager['remove']>[0]): this {
     this.mustOwn(entities);
+    mustBeOfNoOther(entities);
     return super.remove(entities);
   }
 
@@ -247,6 +273,11 @@ export class ScopedEntityManager extends EntityManager {
     return scope;
   }
 
+  private get timeouts(): Timeouts {
+    const { timeouts } = this.config.get('driverOptions') as unknown as ScopedClientConfig;
+    return timeouts;
+  }
+
   private mustBeUnsealed(what: string): void {
     if (this.getContext(false).scope) {
       throw new ScopeSealed(what, ENTER_ANOTHER);
@@ -286,7 +317,16 @@ export class ScopedEntityManager extends EntityManager {
   }
 }
 
-function mustKeepSession(options: TransactionOptions): void {
+/** What an ended unit of work has left behind is frozen, and whether it is stored only that one knew. */
+function mustBeOfNoOther(entities: unknown): void {
+  for (const entity of Utils.asArray(entities)) {
+    if (Object.isFrozen(entity)) {
+      throw new EntityOfAnotherUnitOfWork((entity as object).constructor.name);
+    }
+  }
+}
+
+function mustKeepSession(options: object): void {
   if ('sessionContext' in options) {
     throw new ScopeSealed('A transaction with a session of its own', ENTER_ANOTHER);
   }

@@ -8,9 +8,7 @@ import {
   ReaderScope,
   type Scope,
   scopes,
-  settingsOf,
   TenantScope,
-  type Timeouts,
 } from './scope.ts';
 import type { ScopedEntityManager } from './scoped-entity-manager.ts';
 
@@ -21,10 +19,7 @@ import type { ScopedEntityManager } from './scoped-entity-manager.ts';
  */
 export class TenantContext {
   /** @param entityManager the root one, which is refused outside of scopes */
-  constructor(
-    private readonly entityManager: ScopedEntityManager,
-    private readonly timeouts: Timeouts,
-  ) {}
+  constructor(private readonly entityManager: ScopedEntityManager) {}
 
   /** Does the work on behalf of the tenant: nothing of any other tenant can be read or changed by it. */
   run<Result>(tenant: PlacedTenant, work: () => Promise<Result>): Promise<Result> {
@@ -66,7 +61,7 @@ export class TenantContext {
     work: (entityManager: ScopedEntityManager) => Promise<Result>,
   ): Promise<Result> {
     return scopes.run(scope, async () => {
-      const entityManager = this.entityManager.seal(scope, settingsOf(scope, this.timeouts));
+      const entityManager = this.entityManager.seal(scope);
       try {
         // MikroORM asks its transaction context first, so that is where a scope has to be entered: a scope inside
         // another one's transaction would otherwise use that transaction.

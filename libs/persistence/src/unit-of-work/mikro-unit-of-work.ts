@@ -1,17 +1,6 @@
-import { IsolationLevel } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import {
-  type IsolationLevel as Level,
-  UnitOfWork,
-  type UnitOfWorkOptions,
-} from '@tenantry/application';
+import { UnitOfWork, type UnitOfWorkOptions } from '@tenantry/application';
 import { TransactionalService } from './transactional.service.ts';
-
-const LEVELS = {
-  'read committed': IsolationLevel.READ_COMMITTED,
-  'repeatable read': IsolationLevel.REPEATABLE_READ,
-  serializable: IsolationLevel.SERIALIZABLE,
-} satisfies Record<Level, IsolationLevel>;
 
 /** A unit of work is a transaction: MikroORM keeps track of what is added and changed, and writes it at the end. */
 @Injectable()
@@ -20,13 +9,15 @@ export class MikroUnitOfWork extends UnitOfWork {
     super();
   }
 
-  override run<Result>(
-    work: () => Promise<Result>,
-    { isolationLevel, readOnly }: UnitOfWorkOptions = {},
-  ): Promise<Result> {
-    return this.transactional.run(work, {
-      ...(isolationLevel && { isolationLevel: LEVELS[isolationLevel] }),
-      ...(readOnly && { readOnly }),
-    });
+  override run<Result>(work: () => Promise<Result>, options?: UnitOfWorkOptions): Promise<Result> {
+    return this.transactional.run(work, options);
+  }
+
+  override afterCommit(hook: () => unknown): void {
+    this.transactional.afterCommit(hook);
+  }
+
+  override afterRollback(hook: () => unknown): void {
+    this.transactional.afterRollback(hook);
   }
 }

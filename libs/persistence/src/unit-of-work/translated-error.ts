@@ -1,36 +1,64 @@
 import { OptimisticLockError } from '@mikro-orm/core';
-import { Conflict, type DomainError, Unavailable } from '@tenantry/domain';
-import { errorParts, isUnreachable } from '../connection/connection-errors.ts';
+import {
+  Conflict,
+  DomainError,
+  type DomainErrorOptions,
+  RuleViolation,
+  Unavailable,
+} from '@tenantry/domain';
+import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
+import { PoolExhausted } from '../connection/supervised-pool.ts';
+import { CommitInterrupted } from './transaction-errors.ts';
 
-type Translation = (options: ErrorOptions) => DomainError;
-
-const contention: Translation = (because) =>
-  new Unavailable('contention', 'Others are changing the same: try again.', because);
+type Translation = (options: DomainErrorOptions) => DomainError;
 
 /** What SQLSTATEs mean to a caller. The messages have no values and no SQL in them: they leave the process. */
 const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   // unique_violation
-  '23505': (because) => new Conflict('already-exists', 'There is one like this already.', because),
+  '23505': (more) => new Conflict('already-exists', 'There is one like this already.', more),
   // foreign_key_violation
-  '23503': (because) =>
+  '23503': (more) =>
     new Conflict(
       'reference',
       'It refers to something that is not there, or something still refers to it.',
-      because,
+      more,
     ),
-  // serialization_failure, deadlock_detected, lock_not_available
-  '40001': contention,
-  '40P01': contention,
-  '55P03': contention,
-  // query_canceled
-  '57014': (because) => new Unavailable('too-slow', 'It took too long and was given up.', because),
+  // exclusion_violation
+  '23P01': (more) => new Conflict('overlap', 'It overlaps with one that is there.', more),
+  // check_violation
+  '23514': (more) =>
+    new RuleViolation('check', 'A value is not one of those that are allowed.', more),
+  // not_null_violation
+  '23502': (more) => new RuleViolation('value-missing', 'A value is missing.', more),
+  // serialization_failure, deadlock_detected
+  '40001': (more) => contention(more),
+  '40P01': (more) => contention(more),
+  // lock_not_available
+  '55P03': (more) => new Unavailable('locked', 'Someone else is at it: try again.', more),
+  // query_canceled, by its own time limit: whoever else cancels it says so
+  '57014': (more) => new Unavailable('too-slow', 'It took too long and was given up.', more),
+  // idle_in_transaction_session_timeout, transaction_timeout
+  '25P03': (more) => new Unavailable('too-slow', 'It took too long and was given up.', more),
+  '25P04': (more) => new Unavailable('too-slow', 'It took too long and was given up.', more),
+  // read_only_sql_transaction
+  '25006': (more) =>
+    new Unavailable('read-only', 'Nothing can be written here for the time being.', more),
+  // disk_full, out_of_memory
+  '53100': (more) => new Unavailable('out-of-space', 'There is no room to store it.', more),
+  '53200': (more) => new Unavailable('out-of-space', 'There is no room to store it.', more),
 };
+
+const contention: Translation = (more) =>
+  new Unavailable('contention', 'Others are changing the same: try again.', more);
 
 /**
  * What the database refused, in the domain's terms and with the original as its cause; anything else as it is. It goes by
  * the SQLSTATE, since MikroORM leaves errors that COMMIT raises as they are.
  */
 export function translated(error: unknown): unknown {
+  if (error instanceof DomainError) {
+    return error;
+  }
   const because = { cause: error };
   if (error instanceof OptimisticLockError) {
     return new Conflict(
@@ -39,9 +67,16 @@ export function translated(error: unknown): unknown {
       because,
     );
   }
-  if (isUnreachable(error)) {
+  if (error instanceof PoolExhausted) {
+    return new Unavailable('pool-exhausted', 'There is too much to do: try again.', because);
+  }
+  const translation = TRANSLATIONS[sqlStateOf(error) ?? ''];
+  if (translation) {
+    const { constraint } = errorParts(error);
+    return translation({ ...because, constraint });
+  }
+  if (error instanceof CommitInterrupted || isUnreachable(error) || isLost(error)) {
     return new Unavailable('database-unavailable', 'The database cannot be reached.', because);
   }
-  const { code = '' } = errorParts(error);
-  return TRANSLATIONS[code]?.(because) ?? error;
+  return error;
 }

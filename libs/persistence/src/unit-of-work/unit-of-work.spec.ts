@@ -127,7 +127,7 @@ describe('a unit of work', () => {
           slow.unitOfWork.run(() => slow.projects.getForChange(project.id)),
         ),
       );
-      await expect(second).rejects.toMatchObject({ kind: 'unavailable', code: 'contention' });
+      await expect(second).rejects.toMatchObject({ kind: 'unavailable', code: 'locked' });
     });
     await slow.stop();
   });
@@ -151,7 +151,7 @@ describe('a unit of work', () => {
       );
       await expect(second).rejects.toMatchObject({
         kind: 'unavailable',
-        code: 'database-unavailable',
+        code: 'pool-exhausted',
       });
     });
 

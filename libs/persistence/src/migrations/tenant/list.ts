@@ -1,6 +1,8 @@
 import type { ListedMigration } from '../schema-migration.ts';
 import { Initial } from './20261122120000-initial.ts';
+import { UnitOfWork } from './20261124232657-unit-of-work.ts';
 
 export const tenantMigrations: readonly ListedMigration[] = [
   { name: '20261122120000-initial', class: Initial },
+  { name: '20261124232657-unit-of-work', class: UnitOfWork },
 ];

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { SHARED_SCHEMA } from '@tenantry/domain';
 import { roleOfPlacement, ROLES } from '../../roles.ts';
-import { settingsOf, TenantScope, type Timeouts } from '../../tenant-context/scope.ts';
+import { TenantScope } from '../../tenant-context/scope.ts';
 import { type RunAs, runAll } from '../attacks/attack.ts';
 import { attacker, victim } from '../attacks/throw-away-tenants.ts';
 import type { InspectedPlacement } from '../placements.ts';
@@ -18,7 +18,6 @@ export interface ScratchPlacement extends InspectedPlacement {
 /** Gives `work` a scratch placement with the throw-away tenants' members in it. Nothing of it is ever committed. */
 export async function withScratchPlacement<Result>(
   owner: EntityManager,
-  timeouts: Timeouts,
   work: (scratch: ScratchPlacement) => Promise<Result>,
 ): Promise<Result> {
   const schema = `prover_${randomBytes(6).toString('hex')}`;
@@ -45,7 +44,7 @@ export async function withScratchPlacement<Result>(
       role,
       known: true,
       transaction,
-      runAs: asTenantIn(transaction, { schema, role }, timeouts),
+      runAs: asTenantIn(transaction, { schema, role }),
     });
   });
 }
@@ -53,12 +52,11 @@ export async function withScratchPlacement<Result>(
 function asTenantIn(
   transaction: EntityManager,
   { schema, role }: Pick<InspectedPlacement, 'schema' | 'role'>,
-  timeouts: Timeouts,
 ): RunAs {
   return (tenant, statements) =>
     rolledBack(transaction, async (savepoint) => {
       const scope = new TenantScope({ ...tenant, schema });
-      await setLocally(savepoint, { ...settingsOf(scope, timeouts), role });
+      await setLocally(savepoint, { ...scope.settings, role });
       return runAll(savepoint, statements);
     });
 }

@@ -1,5 +1,4 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Timeouts } from '../../tenant-context/scope.ts';
 import { type tryAttack } from '../attacks/attack.ts';
 import { rowAttacks } from '../attacks/row-attacks.ts';
 import { attacker } from '../attacks/throw-away-tenants.ts';
@@ -28,10 +27,9 @@ export interface ProverParts {
 export async function testProver(
   owner: EntityManager,
   login: string,
-  timeouts: Timeouts,
   parts: ProverParts,
 ): Promise<SelfTestResult[]> {
-  return withScratchPlacement(owner, timeouts, async (scratch) => {
+  return withScratchPlacement(owner, async (scratch) => {
     const results = [await testSound(scratch, login, parts)];
     for (const variant of LEAKY_VARIANTS) {
       results.push(await testLeaky(scratch, login, variant, parts));

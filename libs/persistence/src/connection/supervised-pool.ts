@@ -1,0 +1,181 @@
+import { Logger } from '@nestjs/common';
+import pg from 'pg';
+import { scopes } from '../tenant-context/scope.ts';
+import { transactions } from '../unit-of-work/transaction.ts';
+import { holdersAround, PoolDeadlock } from './pool-deadlock.ts';
+import type { TransactionClient } from './transaction-client.ts';
+
+/** No connection was to be had: all of them are in use. */
+export class PoolExhausted extends Error {
+  override readonly name = 'PoolExhausted';
+
+  constructor(why: string, { totalCount, waitingCount }: pg.Pool) {
+    super(`${why} (${totalCount} connections, all in use; ${waitingCount} wait for one)`);
+  }
+}
+
+/** What a supervised pool is made with. */
+export interface SupervisedPoolConfig extends pg.PoolConfig {
+  /** A connection that is held for longer is worth a warning (milliseconds); none is when this is not said. */
+  readonly leakWarningMs?: number;
+}
+
+/** How long those who hold a connection may take to give it back when the pool is closed. */
+const CLOSE_GRACE_MS = 5_000;
+/** What `pg` says when nobody has given a connection back in time. */
+const TIMED_OUT = 'timeout exceeded when trying to connect';
+/** Enough to get from the pool to whoever wanted the connection, through Kysely and MikroORM. */
+const FRAMES = 40;
+
+/** A connection in somebody's hands. */
+interface Checkout {
+  readonly since: number;
+  readonly tenant: string | undefined;
+  /** Where it was taken. Its stack is made into text only when somebody asks for it. */
+  readonly taken: Error;
+  readonly release: pg.PoolClient['release'];
+  readonly warning: NodeJS.Timeout | undefined;
+}
+
+/**
+ * A pool that loses no place. A connection that dies in somebody's hands makes room at once; one that comes back in the
+ * middle of something is cut; one that does not come back is reported, with where it was taken; and closing always ends.
+ */
+export class SupervisedPool extends pg.Pool {
+  private readonly logger = new Logger('Database');
+  private readonly checkouts = new Map<pg.PoolClient, Checkout>();
+  private readonly deadlock: PoolDeadlock;
+  private readonly leakWarningMs: number | undefined;
+
+  constructor({ leakWarningMs, ...config }: SupervisedPoolConfig) {
+    super(config);
+    this.leakWarningMs = leakWarningMs;
+    this.deadlock = new PoolDeadlock(this.options.max);
+    this.on('connect', (client) => {
+      client.on('error', ({ message }) => {
+        this.logger.warn({ msg: 'a connection was lost', reason: message });
+      });
+      // Whoever holds it will find out. Its place is free now.
+      client.once('end', () => {
+        this.giveBack(client, this.checkouts.get(client), true);
+      });
+    });
+    // Without a listener the process would end. The client has one of its own, which has said it.
+    this.on('error', () => undefined);
+  }
+
+  /** @throws {PoolExhausted} when all connections stay in use for as long as one may be waited for, or for good */
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: (error?: Error, client?: pg.PoolClient) => void): void;
+  override connect(callback?: (error?: Error, client?: pg.PoolClient) => void): unknown {
+    // `Pool.query` comes with a callback, and gives its connection back by itself.
+    if (callback === undefined) {
+      return this.checkOut();
+    }
+    super.connect(callback);
+    return undefined;
+  }
+
+  /** Waits a moment for connections that are in use, then cuts them. */
+  override async end(): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const [client, checkout] of this.checkouts) {
+        this.report('a connection was not given back before the pool was closed', checkout);
+        (client as unknown as TransactionClient).destroy();
+        this.giveBack(client, checkout, true);
+      }
+    }, CLOSE_GRACE_MS);
+    try {
+      await super.end();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async checkOut(): Promise<pg.PoolClient> {
+    const taken = takenHere();
+    const scope = scopes.getStore();
+    const client = await this.take();
+    const checkout: Checkout = {
+      since: Date.now(),
+      tenant: scope?.kind === 'tenant' ? scope.tenant.slug : undefined,
+      taken,
+      release: client.release.bind(client),
+      warning: this.warnLater(client),
+    };
+    this.checkouts.set(client, checkout);
+    client.release = (error) => {
+      this.giveBack(client, checkout, error);
+    };
+    return client;
+  }
+
+  private async take(): Promise<pg.PoolClient> {
+    const holders = holdersAround(transactions.getStore());
+    if (this.isFull && this.deadlock.wouldBe(holders)) {
+      throw new PoolExhausted('Whoever has a connection waits for another one', this);
+    }
+    try {
+      return await this.deadlock.wait(holders, super.connect());
+    } catch (error) {
+      throw error instanceof Error && error.message === TIMED_OUT
+        ? new PoolExhausted(
+            `No connection was given back within ${this.options.connectionTimeoutMillis ?? 0} ms`,
+            this,
+          )
+        : error;
+    }
+  }
+
+  private get isFull(): boolean {
+    return this.idleCount === 0 && this.totalCount >= this.options.max;
+  }
+
+  private giveBack(
+    client: pg.PoolClient,
+    checkout: Checkout | undefined,
+    error: Error | boolean | undefined,
+  ): void {
+    // It may have been given back before, by dying, and be in somebody else's hands by now.
+    if (!checkout || this.checkouts.get(client) !== checkout) {
+      return;
+    }
+    this.checkouts.delete(client);
+    clearTimeout(checkout.warning);
+    checkout.release(error ?? !(client as unknown as TransactionClient).isReusable);
+  }
+
+  private warnLater(client: pg.PoolClient): NodeJS.Timeout | undefined {
+    if (this.leakWarningMs === undefined) {
+      return undefined;
+    }
+    const warn = (): void => {
+      const checkout = this.checkouts.get(client);
+      if (checkout) {
+        this.report('a connection is held for long: is it ever given back?', checkout);
+      }
+    };
+    return setTimeout(warn, this.leakWarningMs).unref();
+  }
+
+  private report(msg: string, { since, tenant, taken }: Checkout): void {
+    this.logger.warn({ msg, heldMs: Date.now() - since, tenant, taken: callersOf(taken) });
+  }
+}
+
+function takenHere(): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = FRAMES;
+  const taken = new Error('taken');
+  Error.stackTraceLimit = stackTraceLimit;
+  return taken;
+}
+
+/** The lines of the stack that are the program's own. */
+function callersOf({ stack = '' }: Error): readonly string[] {
+  return stack
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim())
+    .filter((line) => !/node_modules|node:/.test(line));
+}

@@ -1,0 +1,263 @@
+import pg from 'pg';
+import { errorParts } from './connection-errors.ts';
+import { CommitInterrupted, UnexpectedRollback } from '../unit-of-work/transaction-errors.ts';
+
+type Results = pg.QueryResult | readonly pg.QueryResult[];
+
+/** What `pg` has, and its types do not. */
+interface Internals {
+  readonly processID: number;
+  readonly secretKey: number;
+}
+interface CancelConnection extends pg.Connection {
+  connect(portOrPath: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(processID: number, secretKey: number): void;
+}
+
+const BEGINS = /^(?:begin|start transaction)[\w\s,]*$/i;
+const COMMITS = /^commit$/i;
+const ROLLS_BACK = /^rollback$/i;
+
+/** How the server names what begins or ends a transaction when it has done so. */
+const TRANSACTION_TAGS = new Set(['BEGIN', 'START', 'COMMIT', 'ROLLBACK']);
+const FAILED_TRANSACTION = '25P02';
+const SWALLOWED = 'a statement failed, and its error was swallowed.';
+const TO_SAVEPOINT = /\brollback\s+(?:(?:work|transaction)\s+)?to\b/i;
+
+/** How long the server may take to undo something, or to stop what it does. */
+export const GRACE_MS = 1_000;
+
+/** Nothing came of it, since the server had undone it already. */
+const UNDONE = { command: 'ROLLBACK', rowCount: null, rows: [] };
+
+/**
+ * A connection that knows how its transaction ended. COMMIT succeeds when the server has committed, and fails as
+ * {@link CommitInterrupted} when nobody can tell. ROLLBACK always succeeds: the server undoes what has lost its connection.
+ * Whatever goes wrong, it goes back to the pool in a state that the next one can begin with, or not at all.
+ */
+export class TransactionClient extends pg.Client {
+  /** Of a client from a pool. */
+  declare release?: pg.PoolClient['release'];
+  private inFlight = 0;
+  private dead = false;
+  /** The server was asked to stop a statement: that may come too late, and stop a later one. */
+  private cancelled = false;
+  /** SQL of the work's own has begun or ended a transaction: what COMMIT would say is not about the work. */
+  private endedBySql = false;
+
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    const die = (): void => {
+      this.dead = true;
+    };
+    this.on('error', die);
+    this.on('end', die);
+  }
+
+  /** Whether another one may use the connection: it is alive, does nothing, and is in no transaction. */
+  get isReusable(): boolean {
+    return !this.dead && !this.cancelled && !this.isBusy && this.getTransactionStatus() === 'I';
+  }
+
+  /** Whether a statement has been sent and not been answered. */
+  protected get isBusy(): boolean {
+    return this.inFlight > 0;
+  }
+
+  /** Cuts the connection, whatever it does: the server undoes what was not committed. */
+  destroy(): void {
+    this.dead = true;
+    this.connection.stream.destroy();
+  }
+
+  /** Whatever is sent comes through here. It returns what `pg.Client` says, which is the type that it is used by. */
+  override query(...parameters: unknown[]): never {
+    const text = textOf(parameters[0]);
+    if (COMMITS.test(text)) {
+      return this.commit() as never;
+    }
+    if (ROLLS_BACK.test(text)) {
+      return this.rollback() as never;
+    }
+    if (BEGINS.test(text) && this.getTransactionStatus() === 'I') {
+      return this.begin(text) as never;
+    }
+    return this.send(...parameters) as never;
+  }
+
+  /** What is sent to begin a transaction. */
+  protected beginning(begin: string): string {
+    return begin;
+  }
+
+  /** COMMIT is about to be sent: gives what is to be sent in one message with it, before it. */
+  protected beforeCommit(): readonly string[] {
+    return [];
+  }
+
+  /** How long a reply to COMMIT is waited for (milliseconds); as long as the connection lasts when it is not said. */
+  protected get commitTimeoutMs(): number | undefined {
+    return undefined;
+  }
+
+  /** The transaction is over, and stored when the server has said so. */
+  protected ended?(committed: boolean): void;
+
+  /**
+   * Asks the server, on another connection, to stop what it does for this one, which is not used again after that.
+   */
+  protected cancel(): void {
+    this.cancelled = true;
+    const { processID, secretKey } = this as unknown as Internals;
+    const { ssl, host, port } = this;
+    const request = new pg.Connection({ ssl }) as CancelConnection;
+    request.on('error', () => undefined);
+    request.on('connect', () => {
+      if (ssl) {
+        request.requestSsl();
+      } else {
+        request.cancel(processID, secretKey);
+      }
+    });
+    request.on('sslconnect', () => {
+      request.cancel(processID, secretKey);
+    });
+    if (host.startsWith('/')) {
+      request.connect(`${host}/.s.PGSQL.${port}`);
+    } else {
+      request.connect(port, host);
+    }
+    setTimeout(() => request.stream.destroy(), GRACE_MS).unref();
+  }
+
+  protected send(...parameters: unknown[]): unknown {
+    const sent: unknown = super.query(...(parameters as [string]));
+    if (!(sent instanceof Promise)) {
+      return sent;
+    }
+    return this.watched(sent as Promise<Results>, textOf(parameters[0]));
+  }
+
+  private async begin(begin: string): Promise<Results> {
+    this.endedBySql = false;
+    try {
+      return await this.deliver(this.beginning(begin));
+    } catch (error) {
+      // Kysely does not give a connection back that cannot begin.
+      await this.rollback();
+      this.release?.();
+      throw error;
+    }
+  }
+
+  private async commit(): Promise<pg.QueryResult> {
+    this.mustBeCommittable();
+    const message = [...this.beforeCommit(), 'commit'].join('; ');
+    try {
+      const results = await this.inTime(this.commitTimeoutMs, this.deliver(message));
+      const last = [results].flat().at(-1);
+      if (last?.command !== 'COMMIT') {
+        throw new UnexpectedRollback(SWALLOWED);
+      }
+      this.ended?.(true);
+      return last;
+    } catch (error) {
+      throw await this.refusal(error);
+    }
+  }
+
+  private async rollback(): Promise<object> {
+    try {
+      // Sent even when there seems to be no transaction: what began it may not have been answered yet.
+      return this.dead ? UNDONE : await this.inTime(GRACE_MS, this.deliver('rollback'));
+    } catch {
+      this.destroy();
+      return UNDONE;
+    } finally {
+      this.ended?.(false);
+    }
+  }
+
+  private mustBeCommittable(): void {
+    if (this.endedBySql) {
+      throw new UnexpectedRollback('SQL of its own has ended the transaction.');
+    }
+    switch (this.getTransactionStatus()) {
+      case 'T':
+        return;
+      case 'E':
+        throw new UnexpectedRollback(SWALLOWED);
+      case 'I':
+      case null:
+        throw new UnexpectedRollback('there is no transaction any more.');
+    }
+  }
+
+  private async refusal(error: unknown): Promise<unknown> {
+    if (errorParts(error).code === FAILED_TRANSACTION) {
+      return new UnexpectedRollback(SWALLOWED, { cause: error });
+    }
+    return error instanceof UnexpectedRollback || (await this.answers())
+      ? error
+      : new CommitInterrupted(error);
+  }
+
+  /** An error of COMMIT is the server's last word when it ends the connection: it may have committed all the same. */
+  private async answers(): Promise<boolean> {
+    try {
+      await this.inTime(GRACE_MS, this.deliver(';'));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Of `pg` as it is: neither looked at nor refused. */
+  private async deliver(text: string): Promise<Results> {
+    this.inFlight += 1;
+    try {
+      return await (super.query(text) as Promise<Results>);
+    } finally {
+      this.inFlight -= 1;
+    }
+  }
+
+  private async inTime<Result>(ms: number | undefined, reply: Promise<Result>): Promise<Result> {
+    const destroy = (): void => {
+      this.destroy();
+    };
+    const timer = ms === undefined ? undefined : setTimeout(destroy, ms);
+    try {
+      return await reply;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async watched(reply: Promise<Results>, text: string): Promise<Results> {
+    this.inFlight += 1;
+    try {
+      const results = await reply;
+      this.mustHaveLeftTheTransaction(results, text);
+      return results;
+    } finally {
+      this.inFlight -= 1;
+    }
+  }
+
+  private mustHaveLeftTheTransaction(results: Results, text: string): void {
+    const ends = ({ command }: pg.QueryResult): boolean =>
+      TRANSACTION_TAGS.has(command) && !(command === 'ROLLBACK' && TO_SAVEPOINT.test(text));
+    if ([results].flat().some(ends)) {
+      this.endedBySql = true;
+      throw new UnexpectedRollback(
+        'SQL of its own has begun or ended a transaction. Leave that to the unit of work; what was committed by that is stored.',
+      );
+    }
+  }
+}
+
+function textOf(statement: unknown): string {
+  return typeof statement === 'string' ? statement : (statement as { readonly text: string }).text;
+}

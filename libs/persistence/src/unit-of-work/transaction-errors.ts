@@ -1,0 +1,81 @@
+import { Unavailable } from '@tenantry/domain';
+
+/**
+ * The work returned, and yet nothing of it was stored: the server, or an inner unit of work, had made that impossible, and
+ * the error that said so was swallowed. It is a mistake in the program: let the error through, or run the part that may
+ * fail with the propagation `nested`.
+ */
+export class UnexpectedRollback extends Error {
+  override readonly name = 'UnexpectedRollback';
+
+  constructor(why: string, options?: ErrorOptions) {
+    super(`Nothing was stored: ${why}`, options);
+  }
+}
+
+/** COMMIT was sent, and its reply never came: by itself that says nothing of what became of it. */
+export class CommitInterrupted extends Error {
+  override readonly name = 'CommitInterrupted';
+
+  constructor(cause: unknown) {
+    super('The connection was lost while the transaction was committed.', { cause });
+  }
+}
+
+/** The transaction took longer than it may, whatever it was waiting for. */
+export class TransactionTooSlow extends Unavailable {
+  constructor(options?: ErrorOptions) {
+    super('too-slow', 'It took too long and was given up.', options);
+  }
+}
+
+/** Whoever asked for it is not there any more, or has said that it is not wanted any longer. */
+export class TransactionCancelled extends Unavailable {
+  constructor(options?: ErrorOptions) {
+    super('cancelled', 'It was cancelled by whoever asked for it.', options);
+  }
+}
+
+/** A unit of work was to become a part of another one that is not what it asks for. */
+export class PropagationMismatch extends Error {
+  override readonly name = 'PropagationMismatch';
+
+  constructor(what: string) {
+    super(
+      `The transaction that is open ${what}. Ask for a transaction of its own (requires_new), or for the same.`,
+    );
+  }
+}
+
+/** The transaction of a unit of work was to be begun or ended by hand. */
+export class TransactionManaged extends Error {
+  override readonly name = 'TransactionManaged';
+
+  constructor() {
+    super(
+      'The unit of work begins and ends its transaction itself: return from its work, or throw.',
+    );
+  }
+}
+
+/** An entity belongs to the unit of work that read or made it, and was to be changed or stored in another one. */
+export class EntityOfAnotherUnitOfWork extends Error {
+  override readonly name = 'EntityOfAnotherUnitOfWork';
+
+  constructor(entity: string, options?: ErrorOptions) {
+    super(
+      `This ${entity} was read or made outside of the unit of work. Read it, or make it, inside: ` +
+        'what is changed elsewhere would not be stored, and an attempt that failed would leave its traces in the next one.',
+      options,
+    );
+  }
+}
+
+/** What is for a unit of work was asked for outside of any. */
+export class UnitOfWorkMissing extends Error {
+  override readonly name = 'UnitOfWorkMissing';
+
+  constructor() {
+    super('There is no unit of work here. Do it within UnitOfWork.run.');
+  }
+}

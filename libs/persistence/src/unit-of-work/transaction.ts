@@ -1,0 +1,47 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Timeouts } from '../tenant-context/scope.ts';
+
+/** How far a transaction has come. It has `ended` when nothing of it was stored, as far as its connection knows. */
+export type Stage = 'new' | 'open' | 'committing' | 'committed' | 'ended';
+
+/** One transaction of the server, from before it begins until its connection knows how it has ended. */
+export class Transaction {
+  stage: Stage = 'new';
+  /** Statements that are sent in one message with COMMIT, before it: they cost no round trip. */
+  closing: readonly string[] = [];
+  private reason: Error | undefined;
+  private readonly end = Promise.withResolvers<never>();
+
+  /**
+   * @param timeouts how long it may take, and its statements
+   * @param signal whoever asked for it, for as long as they are there
+   * @param enclosing the one whose work this one is a part of, on a connection of its own
+   */
+  constructor(
+    readonly timeouts: Timeouts,
+    readonly signal?: AbortSignal,
+    readonly enclosing?: Transaction,
+  ) {
+    this.end.promise.catch(() => undefined);
+  }
+
+  /** Why it was given up before its work was done. */
+  get givenUp(): Error | undefined {
+    return this.reason;
+  }
+
+  /** Its work is over: nothing more of it is sent to the server. */
+  giveUp(reason: Error): void {
+    this.reason ??= reason;
+    this.end.reject(this.reason);
+  }
+
+  /** What the work gives, unless the transaction is given up before that: then it goes on, but nobody waits for it. */
+  unlessGivenUp<Result>(work: Promise<Result>): Promise<Result> {
+    work.catch(() => undefined);
+    return Promise.race([work, this.end.promise]);
+  }
+}
+
+/** The transaction whose work is under way. */
+export const transactions = new AsyncLocalStorage<Transaction>();

@@ -1,0 +1,111 @@
+import type { IsolationLevel } from '@mikro-orm/core';
+import { Logger } from '@nestjs/common';
+import type { Transaction } from './transaction.ts';
+import { PropagationMismatch, UnexpectedRollback } from './transaction-errors.ts';
+
+/** What runs when it is known how a unit of work has ended. */
+export type Hook = () => unknown;
+
+/** What a unit of work asks of its transaction, also of one that is open already. */
+export interface Demands {
+  readonly isolationLevel?: `${IsolationLevel}` | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+/** What is known of a unit of work while it runs: of a whole transaction's, or of a savepoint's within one. */
+export class Unit {
+  /** Its work was begun, so it may have had effects outside of the database. */
+  hasWorked = false;
+  /** Its COMMIT was sent, and nobody knows yet what became of it. */
+  isUnknown = false;
+  /** Entities that were deleted in it. */
+  readonly removed: object[] = [];
+  private readonly committed: Hook[] = [];
+  private readonly rolledBack: Hook[] = [];
+  private doom: { readonly because: unknown } | undefined;
+  private readonly logger = new Logger('UnitOfWork');
+
+  /**
+   * @param isManaged whether it ends with a piece of work, and not when somebody says so
+   */
+  constructor(
+    readonly transaction: Transaction,
+    private readonly demands: Demands,
+    readonly isManaged: boolean,
+  ) {}
+
+  /** Whether it is known that nothing of it is stored. */
+  get isRolledBack(): boolean {
+    return !this.isUnknown && this.transaction.stage !== 'committed';
+  }
+
+  /** Whether its transaction cannot write. */
+  get isReadOnly(): boolean {
+    return this.demands.readOnly === true;
+  }
+
+  /** One that is a savepoint in this one. */
+  nested(): Unit {
+    return new Unit(this.transaction, this.demands, true);
+  }
+
+  afterCommit(hook: Hook): void {
+    this.committed.push(hook);
+  }
+
+  afterRollback(hook: Hook): void {
+    this.rolledBack.push(hook);
+  }
+
+  /** A part of its work has failed, which cannot be undone on its own. */
+  doomBy(error: unknown): void {
+    this.doom ??= { because: error };
+  }
+
+  /** @throws {UnexpectedRollback} when a part of it has failed */
+  mustBeCommittable(): void {
+    if (this.doom) {
+      throw new UnexpectedRollback(
+        'a unit of work inside of this one has failed, and its error was caught. Run it as `nested` if this one is to go on without it.',
+        { cause: this.doom.because },
+      );
+    }
+  }
+
+  /** @throws {PropagationMismatch} when its transaction is not what is asked for */
+  mustMeet({ isolationLevel, readOnly }: Demands): void {
+    const { isolationLevel: own = 'read committed', readOnly: readsOnly = false } = this.demands;
+    if (isolationLevel !== undefined && isolationLevel !== own) {
+      throw new PropagationMismatch(`is ${own}, and not ${isolationLevel}`);
+    }
+    if (readOnly === false && readsOnly) {
+      throw new PropagationMismatch('only reads');
+    }
+  }
+
+  /** Takes over what one within it has left to be done when the whole is stored. */
+  adopt({ committed, rolledBack, removed }: Unit): void {
+    this.committed.push(...committed);
+    this.rolledBack.push(...rolledBack);
+    this.removed.push(...removed);
+  }
+
+  /** Each hook runs once, whatever became of those before it: what is stored stays stored. */
+  async runAfterCommit(): Promise<void> {
+    await this.runHooks(this.committed, 'a hook after commit failed');
+  }
+
+  async runAfterRollback(): Promise<void> {
+    await this.runHooks(this.rolledBack, 'a hook after rollback failed');
+  }
+
+  private async runHooks(hooks: Hook[], msg: string): Promise<void> {
+    for (const hook of hooks.splice(0)) {
+      try {
+        await hook();
+      } catch (error) {
+        this.logger.error({ err: error, msg });
+      }
+    }
+  }
+}
