@@ -28,6 +28,7 @@ import type { ScopedEntityManager } from './tenant-context/scoped-entity-manager
 import { IsolationCheck } from './prover/isolation-check.ts';
 import { TenantContext } from './tenant-context/tenant-context.ts';
 import { MikroUnitOfWork } from './unit-of-work/mikro-unit-of-work.ts';
+import { RetryBudget } from './unit-of-work/retry-budget.ts';
 import { TransactionalService } from './unit-of-work/transactional.service.ts';
 
 /** The port of each repository, and the entity whose repository stands behind it. */
@@ -64,6 +65,7 @@ export class PersistenceModule implements OnApplicationShutdown {
         inject: [EntityManager],
       },
       { provide: UnitOfWork, useClass: MikroUnitOfWork },
+      RetryBudget,
       TransactionalService,
       TenantDirectory,
       IsolationCheck,

@@ -29,7 +29,7 @@ interface Submitted {
 type Cursor = Required<Submitted>;
 
 const UNDOES_A_PART = /^rollback to "?\w+"?$/i;
-const RELEASES = /^release savepoint "?\w+"?$/i;
+const RELEASES = /^release(?: savepoint)? "?\w+"?$/i;
 
 /**
  * What the work before may have left on the connection, maybe another tenant's: cursors that are held, locks, and settings

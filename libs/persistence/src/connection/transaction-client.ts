@@ -40,7 +40,8 @@ export class TransactionClient extends pg.Client {
   /** Of a client from a pool. */
   declare release?: pg.PoolClient['release'];
   private inFlight = 0;
-  private dead = false;
+  /** Why there is no connection any more. */
+  private lost: Error | undefined;
   /** The server was asked to stop a statement: that may come too late, and stop a later one. */
   private cancelled = false;
   /** SQL of the work's own has begun or ended a transaction: what COMMIT would say is not about the work. */
@@ -48,16 +49,17 @@ export class TransactionClient extends pg.Client {
 
   constructor(config?: string | pg.ClientConfig) {
     super(config);
-    const die = (): void => {
-      this.dead = true;
-    };
-    this.on('error', die);
-    this.on('end', die);
+    this.on('error', (error) => {
+      this.lost ??= error;
+    });
+    this.on('end', () => {
+      this.lost ??= new Error('Connection terminated');
+    });
   }
 
   /** Whether another one may use the connection: it is alive, does nothing, and is in no transaction. */
   get isReusable(): boolean {
-    return !this.dead && !this.cancelled && !this.isBusy && this.getTransactionStatus() === 'I';
+    return !this.lost && !this.cancelled && !this.isBusy && this.getTransactionStatus() === 'I';
   }
 
   /** Whether a statement has been sent and not been answered. */
@@ -67,7 +69,7 @@ export class TransactionClient extends pg.Client {
 
   /** Cuts the connection, whatever it does: the server undoes what was not committed. */
   destroy(): void {
-    this.dead = true;
+    this.lost ??= new Error('Connection terminated by the client');
     this.connection.stream.destroy();
   }
 
@@ -170,7 +172,7 @@ export class TransactionClient extends pg.Client {
   private async rollback(): Promise<object> {
     try {
       // Sent even when there seems to be no transaction: what began it may not have been answered yet.
-      return this.dead ? UNDONE : await this.inTime(GRACE_MS, this.deliver('rollback'));
+      return this.lost ? UNDONE : await this.inTime(GRACE_MS, this.deliver('rollback'));
     } catch {
       this.destroy();
       return UNDONE;
@@ -180,6 +182,9 @@ export class TransactionClient extends pg.Client {
   }
 
   private mustBeCommittable(): void {
+    if (this.lost) {
+      throw this.lost;
+    }
     if (this.endedBySql) {
       throw new UnexpectedRollback('SQL of its own has ended the transaction.');
     }
@@ -241,6 +246,9 @@ export class TransactionClient extends pg.Client {
       const results = await reply;
       this.mustHaveLeftTheTransaction(results, text);
       return results;
+    } catch (error) {
+      // What ended the connection says more than that it has ended.
+      throw errorParts(error).code === undefined && this.lost ? this.lost : error;
     } finally {
       this.inFlight -= 1;
     }

@@ -12,6 +12,12 @@ import {
 } from './scope.ts';
 import type { ScopedEntityManager } from './scoped-entity-manager.ts';
 
+/** How a scope is entered. */
+export interface ScopeOptions {
+  /** Of whoever is served: when it is raised, what the database does in the scope is cancelled. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Says on whose behalf the database is used. A scope is entered for the duration of a piece of work and ends with it;
  * there is no way to set one. Within it every repository and entity manager uses an identity map of its own, sealed to
@@ -22,8 +28,12 @@ export class TenantContext {
   constructor(private readonly entityManager: ScopedEntityManager) {}
 
   /** Does the work on behalf of the tenant: nothing of any other tenant can be read or changed by it. */
-  run<Result>(tenant: PlacedTenant, work: () => Promise<Result>): Promise<Result> {
-    return this.enter(new TenantScope(tenant), work);
+  run<Result>(
+    tenant: PlacedTenant,
+    work: () => Promise<Result>,
+    { signal }: ScopeOptions = {},
+  ): Promise<Result> {
+    return this.enter(new TenantScope(tenant, signal), work);
   }
 
   /**
@@ -32,11 +42,15 @@ export class TenantContext {
    * @param reason who wants what, for whoever reads the audit
    * @throws {InvalidValue} without a reason
    */
-  async runAsOperator<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
+  async runAsOperator<Result>(
+    reason: string,
+    work: () => Promise<Result>,
+    { signal }: ScopeOptions = {},
+  ): Promise<Result> {
     if (reason.trim() === '') {
       throw new InvalidValue('reason', 'must say why the work is done as an operator');
     }
-    return this.enter(new OperatorScope(reason), async (entityManager) => {
+    return this.enter(new OperatorScope(reason, signal), async (entityManager) => {
       await entityManager.execute('insert into audit (reason) values (?)', [reason]);
       return work();
     });

@@ -63,6 +63,8 @@ export function freezeEntities(entityManager: EntityManager, heir?: EntityManage
   for (const entity of [...unitOfWork.getIdentityMap(), ...unitOfWork.getPersistStack()]) {
     if (inherited?.getByEntity(entity) !== entity) {
       Object.freeze(entity);
+      // Where MikroORM keeps the values.
+      Object.freeze(helper(entity).__data);
     }
   }
 }

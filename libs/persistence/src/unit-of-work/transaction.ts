@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Timeouts } from '../tenant-context/scope.ts';
+import { TransactionCancelled } from './transaction-errors.ts';
 
 /** How far a transaction has come. It has `ended` when nothing of it was stored, as far as its connection knows. */
 export type Stage = 'new' | 'open' | 'committing' | 'committed' | 'ended';
@@ -28,6 +29,13 @@ export class Transaction {
   /** Why it was given up before its work was done. */
   get givenUp(): Error | undefined {
     return this.reason;
+  }
+
+  /** @throws {TransactionCancelled} when whoever asked for it has gone before it was begun */
+  mustBeWanted(): void {
+    if (this.signal?.aborted) {
+      throw new TransactionCancelled({ cause: this.signal.reason });
+    }
   }
 
   /** Its work is over: nothing more of it is sent to the server. */

@@ -211,6 +211,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
       if (error instanceof EntityOfAnotherUnitOfWork || changedIn(this).size > 0) {
         unit.doomBy(error);
       }
+      await inner.runAfterRollback();
       throw error;
     } finally {
       manager.end(isHandedOver ? this : undefined);
@@ -254,6 +255,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
       const result = await transactions.run(transaction, () =>
         TransactionContext.create(manager, async () => {
           try {
+            transaction.mustBeWanted();
             await manager.start(options);
             unit.hasWorked = true;
             const done = await transaction.unlessGivenUp(doing(work, manager));

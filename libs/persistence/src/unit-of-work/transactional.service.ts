@@ -22,11 +22,12 @@ export interface TransactionalOptions
 /** Runs operations over several repositories in one transaction, in the scope that is current. */
 @Injectable()
 export class TransactionalService {
-  private readonly budget = new RetryBudget();
-
   private readonly entityManager: ScopedEntityManager;
 
-  constructor(entityManager: EntityManager) {
+  constructor(
+    entityManager: EntityManager,
+    private readonly budget: RetryBudget,
+  ) {
     this.entityManager = entityManager as ScopedEntityManager;
   }
 
