@@ -1,3 +1,4 @@
+export { type DeliveredEvent, EventHandler } from './event-handler.ts';
 export {
   type IsolationLevel,
   type Propagation,

@@ -11,6 +11,7 @@ export {
   StaleVersion,
   Unavailable,
 } from './domain-error.ts';
+export { type DomainEvent, type EventOf, record, takeEvents } from './domain-event.ts';
 export { type Id, newId } from './id.ts';
 export type { Page, PageRequest } from './page.ts';
 export { Repository } from './repository.ts';
@@ -65,6 +66,7 @@ export {
   type ProjectStatus,
 } from './work/project.ts';
 export { type ProjectQuery, ProjectRepository, type TaskQuery } from './work/project.repository.ts';
+export type { WorkEvent } from './work/work-event.ts';
 export {
   type NewTask,
   Task,

@@ -24,6 +24,8 @@ import type { DatabaseConfig } from '@tenantry/platform';
 import { TenantDirectory } from './catalog/tenant-directory.ts';
 import { connect } from './connection/connect.ts';
 import { createOrm } from './connection/orm.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { Outboxes } from './outbox/outboxes.ts';
 import type { ScopedEntityManager } from './tenant-context/scoped-entity-manager.ts';
 import { IsolationCheck } from './prover/isolation-check.ts';
 import { TenantContext } from './tenant-context/tenant-context.ts';
@@ -68,6 +70,8 @@ export class PersistenceModule implements OnApplicationShutdown {
       RetryBudget,
       TransactionalService,
       TenantDirectory,
+      Outbox,
+      Outboxes,
       IsolationCheck,
       ...repositories,
     ];

@@ -27,6 +27,7 @@ export class RemoveMember {
           'Tasks are assigned to this member: give them to someone else first.',
         );
       }
+      member.leave();
       this.members.remove(member);
     });
   }

@@ -1,9 +1,11 @@
 import { BaseEntity, change } from '../base-entity.ts';
 import { InvalidValue, RuleViolation, StaleVersion } from '../domain-error.ts';
+import { record } from '../domain-event.ts';
 import { type Id, newId } from '../id.ts';
 import { isPrintable, text } from '../text.ts';
 import type { ProjectKey } from './project-key.ts';
 import { type NewTask, Task, type TaskChanges } from './task.ts';
+import type { WorkEvent } from './work-event.ts';
 
 export type ProjectId = Id<'Project'>;
 
@@ -60,6 +62,7 @@ export class Project extends BaseEntity<ProjectId> {
     this.name = nameOf(project.name);
     this.description = descriptionOf(project.description ?? '');
     this.settings = settingsOf(project.settings ?? {});
+    this.record({ name: 'project.started', data: { key: this.key } });
   }
 
   get isArchived(): boolean {
@@ -72,12 +75,16 @@ export class Project extends BaseEntity<ProjectId> {
     if (to.status === 'completed') {
       this.mustHaveNoOpenTasks();
     }
+    const from = this.status;
     change<Project>(this, {
       ...(to.name !== undefined && { name: nameOf(to.name) }),
       ...(to.description !== undefined && { description: descriptionOf(to.description) }),
       ...(to.status !== undefined && { status: to.status }),
       ...(to.settings !== undefined && { settings: settingsOf(to.settings) }),
     });
+    if (this.status !== from) {
+      this.record({ name: 'project.status-changed', data: { from, to: this.status } });
+    }
   }
 
   /** @throws {RuleViolation} when it is archived already or has open tasks */
@@ -85,6 +92,7 @@ export class Project extends BaseEntity<ProjectId> {
     this.mustNotBeArchived();
     this.mustHaveNoOpenTasks();
     change<Project>(this, { archivedAt: new Date() });
+    this.record({ name: 'project.archived', data: {} });
   }
 
   /** @throws {RuleViolation} when it is not archived */
@@ -93,6 +101,7 @@ export class Project extends BaseEntity<ProjectId> {
       throw new RuleViolation('project-not-archived', `Project ${this.key} is not archived.`);
     }
     change<Project>(this, { archivedAt: null });
+    this.record({ name: 'project.restored', data: {} });
   }
 
   /** @throws {RuleViolation} when it is archived or completed */
@@ -105,6 +114,7 @@ export class Project extends BaseEntity<ProjectId> {
       lastTaskNumber: added.number,
       openTaskCount: this.openTaskCount + (added.isDone ? 0 : 1),
     });
+    this.record({ name: 'project.task-added', data: { number: added.number } });
     return added;
   }
 
@@ -115,9 +125,11 @@ export class Project extends BaseEntity<ProjectId> {
     if (task.isDone && becomes !== 'done') {
       this.mustNotBeCompleted();
       change<Project>(this, { openTaskCount: this.openTaskCount + 1 });
+      this.record({ name: 'project.task-reopened', data: { number: task.number } });
     }
     if (!task.isDone && becomes === 'done') {
       change<Project>(this, { openTaskCount: this.openTaskCount - 1 });
+      this.record({ name: 'project.task-done', data: { number: task.number } });
     }
     task.change(to);
   }
@@ -127,6 +139,10 @@ export class Project extends BaseEntity<ProjectId> {
     if (this.version !== version) {
       throw new StaleVersion('project', this.version);
     }
+  }
+
+  private record(event: WorkEvent): void {
+    record(this, event);
   }
 
   private mustNotBeArchived(): void {

@@ -1,5 +1,6 @@
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { DatabaseConfig } from '@tenantry/platform';
+import { UnitSubscriber } from '../unit-of-work/unit-subscriber.ts';
 import { CollectionSubscriber } from '../mapping/collection-subscriber.ts';
 import { catalogMappings, tenantMappings } from '../mapping/mappings.ts';
 import { TenantContextMissing } from '../tenant-context/isolation-violation.ts';
@@ -42,7 +43,7 @@ export function appOrmOptions(config: DatabaseConfig): Options {
     },
     entityManager: ScopedEntityManager,
     entities: [...catalogMappings, ...tenantMappings],
-    subscribers: [new CollectionSubscriber(), new WriteGuard()],
+    subscribers: [new CollectionSubscriber(), new WriteGuard(), new UnitSubscriber()],
     pool: { min: config.poolMin, max: config.poolMax },
     // A reference cannot leave the tenant, since its foreign key has the tenant in it: no need to join and filter.
     autoJoinRefsForFilters: false,

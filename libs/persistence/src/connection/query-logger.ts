@@ -56,6 +56,7 @@ function onBehalf(): { tenant?: string; operator?: string } {
     case 'operator':
       return { operator: scope.reason };
     case 'reader':
+    case 'relay':
       return {};
   }
 }

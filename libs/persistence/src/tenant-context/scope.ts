@@ -83,7 +83,14 @@ export class ReaderScope extends OpenScope {
   override readonly settings = { role: ROLES.reader, search_path: 'catalog, pg_temp' };
 }
 
-export type Scope = TenantScope | OperatorScope | ReaderScope;
+/** The relay's, who sees whose events are to be delivered, in all placements. */
+export class RelayScope extends OpenScope {
+  readonly kind = 'relay';
+  override readonly whose = 'the relay of events';
+  override readonly settings = { role: ROLES.relay, search_path: 'pg_temp' };
+}
+
+export type Scope = TenantScope | OperatorScope | ReaderScope | RelayScope;
 
 /** The scope that is current, along the thread of asynchronous calls. */
 export const scopes = new AsyncLocalStorage<Scope>();

@@ -9,7 +9,8 @@ import {
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ScopedClientConfig } from '../connection/scoped-client.ts';
 import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
-import { type CommitMarker, commitMarker } from '../unit-of-work/commit-marker.ts';
+import type { CommitMarker } from '../unit-of-work/commit-marker.ts';
+import { farewellOf } from '../unit-of-work/farewell.ts';
 import { isStored } from '../unit-of-work/commit-outcome.ts';
 import { type Transaction, transactions } from '../unit-of-work/transaction.ts';
 import { EntityOfAnotherUnitOfWork } from '../unit-of-work/transaction-errors.ts';
@@ -111,9 +112,9 @@ export class ScopedEntityManager extends TransactionalEntityManager {
   }
 
   protected override closing(unit: Unit): readonly string[] {
-    const marker = unit.isReadOnly ? undefined : commitMarker(this.own);
+    const { statements, marker } = farewellOf(this.own, unit);
     this.marker = marker;
-    return marker ? [marker.leave] : [];
+    return statements;
   }
 
   protected override async wasCommitted({ transaction }: Unit): Promise<boolean> {

@@ -6,6 +6,7 @@ import {
   currentScope,
   OperatorScope,
   ReaderScope,
+  RelayScope,
   type Scope,
   scopes,
   TenantScope,
@@ -59,6 +60,11 @@ export class TenantContext {
   /** Does what the program itself has to look up in the catalog, such as the tenant of a request. It changes nothing. */
   runAsReader<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.enter(new ReaderScope(), work);
+  }
+
+  /** Looks for events that are to be delivered, of all tenants. What is in them can only be read in a tenant's scope. */
+  runAsRelay<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.enter(new RelayScope(), work);
   }
 
   /** @throws {TenantContextMissing} outside of any tenant's scope */

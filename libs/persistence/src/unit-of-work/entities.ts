@@ -1,24 +1,36 @@
-import { type EntityManager, helper, TransactionManager } from '@mikro-orm/core';
+import { type EntityManager, helper, TransactionManager, Utils } from '@mikro-orm/core';
 import { EntityOfAnotherUnitOfWork } from './transaction-errors.ts';
 
 /** The entities of an entity manager that differ from what is stored, as far as it knows. */
 export function changedIn(entityManager: EntityManager): ReadonlySet<object> {
-  const comparator = entityManager.getComparator();
-  const changed = new Set<object>();
-  for (const entity of entityManager.getUnitOfWork(false).getIdentityMap()) {
-    const { __initialized, __meta, __originalEntityData: stored } = helper(entity);
-    if (__initialized && stored) {
-      const difference = comparator.diffEntities(
-        __meta.class,
-        stored,
-        comparator.prepareEntity(entity),
-      );
-      if (Object.keys(difference).length > 0) {
-        changed.add(entity);
-      }
-    }
+  const entities = entityManager.getUnitOfWork(false).getIdentityMap();
+  return new Set([...entities].filter((entity) => isChanged(entityManager, entity as object)));
+}
+
+function isChanged(entityManager: EntityManager, entity: object): boolean {
+  const { __initialized, __meta, __originalEntityData: stored } = helper(entity);
+  if (!__initialized || !stored) {
+    return false;
   }
-  return changed;
+  const comparator = entityManager.getComparator();
+  const now = comparator.prepareEntity(entity);
+  return (
+    Utils.hasObjectKeys(comparator.diffEntities(__meta.class, stored, now)) ||
+    __meta.relations.some(({ name }) => {
+      const related = (entity as Record<string, unknown>)[name];
+      return Utils.isCollection(related) && related.isDirty();
+    })
+  );
+}
+
+/** Whether a flush would write anything. */
+export function hasSomethingToWrite(entityManager: EntityManager): boolean {
+  const unitOfWork = entityManager.getUnitOfWork(false);
+  return (
+    unitOfWork.getPersistStack().size > 0 ||
+    unitOfWork.getRemoveStack().size > 0 ||
+    changedIn(entityManager).size > 0
+  );
 }
 
 /**

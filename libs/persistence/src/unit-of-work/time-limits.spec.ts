@@ -183,7 +183,9 @@ describe('a signal', () => {
   });
 
   it('ends one that waits for something else', async () => {
-    const { code, ms } = await refusal(run(() => sleep(5_000, undefined, { ref: false }), { signal: abortAfter(50) }));
+    const { code, ms } = await refusal(
+      run(() => sleep(5_000, undefined, { ref: false }), { signal: abortAfter(50) }),
+    );
 
     expect(code).toBe('cancelled');
     expect(ms).toBeLessThan(1_000);

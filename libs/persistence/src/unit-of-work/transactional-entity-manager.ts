@@ -9,7 +9,13 @@ import {
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
 import type { Timeouts } from '../tenant-context/scope.ts';
-import { changedIn, freezeEntities, handOver, mustHaveChangedNothingElse } from './entities.ts';
+import {
+  changedIn,
+  freezeEntities,
+  handOver,
+  hasSomethingToWrite,
+  mustHaveChangedNothingElse,
+} from './entities.ts';
 import type { Retry } from './retry.ts';
 import { Transaction, transactions } from './transaction.ts';
 import {
@@ -142,8 +148,26 @@ export abstract class TransactionalEntityManager extends EntityManager {
     await manager.undo(unit);
     manager.current = undefined;
     manager.resetTransactionContext();
+    // MikroORM takes for stored what it has tried to store.
+    freezeEntities(manager);
     manager.getUnitOfWork(false).clear();
     await unit.runAfterRollback();
+  }
+
+  /** Outside of units of work it is one by itself, unless there is nothing to be written. */
+  override async flush(): Promise<void> {
+    const manager = this.getContext();
+    if (manager.current) {
+      await super.flush();
+    } else if (hasSomethingToWrite(manager)) {
+      await manager.begin();
+      try {
+        await manager.commit();
+      } catch (error) {
+        await manager.rollback();
+        throw error;
+      }
+    }
   }
 
   private mustHaveUnmanaged(): Unit {

@@ -1,10 +1,19 @@
 import type { IsolationLevel } from '@mikro-orm/core';
 import { Logger } from '@nestjs/common';
+import type { DomainEvent } from '@tenantry/domain';
 import type { Transaction } from './transaction.ts';
 import { PropagationMismatch, UnexpectedRollback } from './transaction-errors.ts';
 
 /** What runs when it is known how a unit of work has ended. */
 export type Hook = () => unknown;
+
+/** The answer to a request that may be sent again, in the form in which it is given again. */
+export interface Answer {
+  readonly key: string;
+  /** Of what was asked for. */
+  readonly fingerprint: string;
+  readonly text: string;
+}
 
 /** What a unit of work asks of its transaction, also of one that is open already. */
 export interface Demands {
@@ -20,6 +29,10 @@ export class Unit {
   isUnknown = false;
   /** Entities that were deleted in it. */
   readonly removed: object[] = [];
+  /** What has happened to its aggregates, as far as that was written. */
+  readonly events: DomainEvent[] = [];
+  /** What is to be answered whenever the same is asked for again. */
+  answer: Answer | undefined;
   private readonly committed: Hook[] = [];
   private readonly rolledBack: Hook[] = [];
   private doom: { readonly because: unknown } | undefined;
@@ -84,10 +97,11 @@ export class Unit {
   }
 
   /** Takes over what one within it has left to be done when the whole is stored. */
-  adopt({ committed, rolledBack, removed }: Unit): void {
+  adopt({ committed, rolledBack, removed, events }: Unit): void {
     this.committed.push(...committed);
     this.rolledBack.push(...rolledBack);
     this.removed.push(...removed);
+    this.events.push(...events);
   }
 
   /** Each hook runs once, whatever became of those before it: what is stored stays stored. */

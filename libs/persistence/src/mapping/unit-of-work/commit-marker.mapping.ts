@@ -3,8 +3,8 @@ import { ROLES } from '../../roles.ts';
 import { tenantOwned, tenantOwnedKey } from '../tenant-owned.ts';
 
 const properties = {
-  /** Whoever asked for it has put it there: the transaction was not stored, and never will be. */
-  fenced: p.boolean().default(false),
+  /** Unless the transaction has said otherwise, whoever asked for it has put it there: it was not stored, and never will be. */
+  fenced: p.boolean().default(true),
   createdAt: p.datetime().defaultRaw('now()'),
 };
 

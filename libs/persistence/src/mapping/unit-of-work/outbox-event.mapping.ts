@@ -20,7 +20,6 @@ export const outboxEventMapping = defineEntity({
     /** In the order of the transactions, for those of one aggregate: see `outbox/outbox-statements.ts`. */
     position: p.bigint().autoincrement().generated('by default as identity'),
     name: p.text().nullable(),
-    aggregateType: p.text().nullable(),
     aggregateId: p.uuid().nullable(),
     data: p.json<object>().nullable(),
     occurredAt: p.datetime().nullable(),

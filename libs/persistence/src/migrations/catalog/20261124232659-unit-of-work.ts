@@ -5,7 +5,7 @@ export class UnitOfWork extends SchemaMigration {
 
   override up(): void {
     this.addSql(
-      `create table "catalog"."commit_marker" ("id" uuid not null, "fenced" boolean not null default false, "created_at" timestamptz not null default now(), primary key ("id"));`,
+      `create table "catalog"."commit_marker" ("id" uuid not null, "fenced" boolean not null default true, "created_at" timestamptz not null default now(), primary key ("id"));`,
     );
 
     this.addSql(`alter table "catalog"."commit_marker" enable row level security;`);

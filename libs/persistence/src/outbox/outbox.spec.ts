@@ -1,0 +1,506 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveredEvent, EventHandler } from '@tenantry/application';
+import {
+  type DomainEvent,
+  email,
+  Member,
+  newId,
+  Project,
+  projectKey,
+  record,
+} from '@tenantry/domain';
+import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
+import {
+  acme,
+  globex,
+  initech,
+  type Persistence,
+  startPersistence,
+  tenants,
+} from '../testing/persistence-harness.ts';
+import { outboxStatements } from './outbox-statements.ts';
+import { OutboxRelay, type RelayOptions } from './outbox-relay.ts';
+import { MOST_ATTEMPTS, Outbox } from './outbox.ts';
+import { Outboxes } from './outboxes.ts';
+
+let persistence: Persistence;
+
+beforeAll(async () => {
+  persistence = await startPersistence({ DB_POOL_MAX: '20' });
+  await persistence.asOwner(
+    `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', '${initech.schema}')`,
+  );
+  for (const { id, slug, schema } of tenants) {
+    await persistence.asOwner(
+      `insert into catalog.tenant (id, created_at, updated_at, slug, name, status, plan, features, configuration, placement_id)
+       select ?, now(), now(), ?, ?, 'active', 'free', '{}', '{}', id from catalog.placement where schema_name = ?`,
+      [id, slug, slug, schema],
+    );
+  }
+});
+
+beforeEach(async () => {
+  for (const schema of ['shared', initech.schema]) {
+    await persistence.asOwner(
+      `truncate "${schema}".outbox_event, "${schema}".member, "${schema}".project, "${schema}".task`,
+    );
+  }
+});
+
+afterAll(() => persistence.stop());
+
+interface Seen extends DeliveredEvent {
+  readonly tenant: string;
+}
+
+/** Notes what it is told, then does what the spec wants to happen. */
+class Recorder implements EventHandler {
+  readonly seen: Seen[] = [];
+  readonly events = [
+    'member.joined',
+    'member.left',
+    'project.started',
+    'project.task-added',
+    'project.status-changed',
+  ];
+
+  constructor(private readonly then: (event: Seen) => unknown = () => undefined) {}
+
+  async handle(event: DeliveredEvent): Promise<void> {
+    const seen = { ...event, tenant: persistence.context.current().slug };
+    this.seen.push(seen);
+    await this.then(seen);
+  }
+
+  get names(): string[] {
+    return this.seen.map(({ tenant, name }) => `${tenant} ${name}`);
+  }
+}
+
+function relayTo(handler: EventHandler, options: Partial<RelayOptions> = {}): OutboxRelay {
+  const outbox = persistence.get(Outbox);
+  return new OutboxRelay(
+    persistence.context,
+    persistence.get(Outboxes),
+    outbox,
+    [handler],
+    options,
+  );
+}
+
+const join = (name: string): Member => {
+  const member = new Member({ email: email(`${name}@example.com`), name });
+  persistence.members.add(member);
+  return member;
+};
+const start = (key: string, id = newId<'Project'>()): Project => {
+  const project = new Project({ id, key: projectKey(key), name: key });
+  persistence.projects.add(project);
+  return project;
+};
+const addTask = (tenant: PlacedTenant, id: Project['id'], title: string): Promise<unknown> =>
+  persistence.as(tenant, async () =>
+    (await persistence.projects.getForChange(id)).addTask({ title }),
+  );
+const rows = (columns = 'name'): Promise<object[]> =>
+  persistence.asOwner(
+    `select ${columns} from shared.outbox_event where name is not null order by position`,
+  );
+const dueNow = (): Promise<unknown> =>
+  persistence.asOwner('update shared.outbox_event set due_at = now() where due_at is not null');
+
+describe('what happens in a unit of work', () => {
+  it('is stored with what it has changed, in its order', async () => {
+    const id = newId<'Project'>();
+    await persistence.as(acme, async () => {
+      const project = start('ONE', id);
+      project.addTask({ title: 'first' });
+      join('ada');
+      await persistence.entityManager.flush();
+      project.change({ status: 'on-hold' });
+    });
+
+    expect(await rows('name, aggregate_id, data')).toEqual([
+      { name: 'project.started', aggregate_id: id, data: { key: 'ONE' } },
+      { name: 'project.task-added', aggregate_id: id, data: { number: 1 } },
+      { name: 'member.joined', aggregate_id: expect.any(String) as string, data: {} },
+      {
+        name: 'project.status-changed',
+        aggregate_id: id,
+        data: { from: 'active', to: 'on-hold' },
+      },
+    ]);
+  });
+
+  it('is not, when it is undone', async () => {
+    const undone = persistence.as(acme, async () => {
+      join('ada');
+      await persistence.entityManager.flush();
+      throw new RangeError();
+    });
+
+    await expect(undone).rejects.toThrow(RangeError);
+    expect(await rows()).toEqual([]);
+  });
+
+  it('in a savepoint that is undone is not, and the rest is', async () => {
+    await persistence.as(acme, async () => {
+      start('ONE');
+      const part = async (): Promise<void> => {
+        join('ada');
+        await persistence.entityManager.flush();
+        throw new RangeError();
+      };
+      await persistence.unitOfWork.run(part, { propagation: 'nested' }).catch(() => undefined);
+      await persistence.unitOfWork.run(async () => join('bob'), { propagation: 'nested' });
+    });
+
+    expect(await rows()).toEqual([{ name: 'project.started' }, { name: 'member.joined' }]);
+  });
+
+  it('in an attempt that has failed is not told of twice', async () => {
+    let attempts = 0;
+    await persistence.as(acme, async () => {
+      attempts += 1;
+      join('ada');
+      await persistence.entityManager.flush();
+      if (attempts === 1) {
+        await persistence.entityManager.execute(
+          `do $$ begin raise exception 'made up' using errcode = '40001'; end $$`,
+        );
+      }
+    });
+
+    expect(attempts).toBe(2);
+    expect(await rows()).toEqual([{ name: 'member.joined' }]);
+  });
+
+  it('outside of any is a unit of work by itself when it is flushed', async () => {
+    await persistence.context.run(acme, async () => {
+      join('ada');
+      await persistence.entityManager.flush();
+    });
+
+    expect(await rows()).toEqual([{ name: 'member.joined' }]);
+  });
+
+  it('can have any text in it', async () => {
+    const text = `'); drop table outbox_event; -- \\ " \u2028 ${'x'.repeat(10_000)} 😀`;
+    await persistence.as(acme, async () => {
+      const member = join('ada');
+      record(member, { name: 'member.said', data: { text } });
+    });
+
+    expect(await rows('name, data')).toContainEqual({ name: 'member.said', data: { text } });
+  });
+});
+
+describe('the relay', () => {
+  it('tells of what has happened in all placements, in the scope of its tenant, and once', async () => {
+    for (const tenant of tenants) {
+      await persistence.as(tenant, async () => join('ada'));
+    }
+    const recorder = new Recorder();
+    const relay = relayTo(recorder);
+
+    expect(await relay.pass()).toEqual({ delivered: 3, failed: 0 });
+    expect(recorder.names.toSorted()).toEqual(
+      tenants.map(({ slug }) => `${slug} member.joined`).toSorted(),
+    );
+    expect(await relay.pass()).toEqual({ delivered: 0, failed: 0 });
+  });
+
+  it('may see whose events there are, and neither what is in them nor anything else', async () => {
+    await persistence.as(acme, async () => join('ada'));
+    const asRelay = (sql: string): Promise<unknown> =>
+      persistence.context.runAsRelay(() =>
+        persistence.unitOfWork.run(() => persistence.entityManager.execute(sql)),
+      );
+
+    expect(await asRelay('select tenant_id from shared.outbox_event')).toEqual([
+      { tenant_id: acme.id },
+    ]);
+    for (const sql of [
+      'select data from shared.outbox_event',
+      'select * from shared.outbox_event',
+    ]) {
+      await expect(asRelay(sql)).rejects.toMatchObject({ code: '42501' });
+    }
+    // Some fail before that: there is no tenant to compare with.
+    for (const sql of [
+      'insert into shared.outbox_event (tenant_id, id) select tenant_id, id from shared.outbox_event',
+      'update shared.outbox_event set due_at = null',
+      'delete from shared.outbox_event',
+      'select id from shared.member',
+      'select id from catalog.tenant',
+    ]) {
+      await expect(asRelay(sql)).rejects.toThrow(/permission denied|invalid input syntax/);
+    }
+  });
+
+  it('tells of one aggregate in order, whoever else is at it', async () => {
+    const id = newId<'Project'>();
+    for (const tenant of [acme, globex]) {
+      await persistence.as(tenant, async () => start('ONE', id));
+    }
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) => addTask(n % 2 === 0 ? acme : globex, id, `task ${n}`)),
+    );
+    const recorder = new Recorder(() => sleep(Math.random() * 3));
+    await Promise.all(Array.from({ length: 3 }, () => relayTo(recorder).pass()));
+    await relayTo(recorder).pass();
+
+    for (const { slug } of [acme, globex]) {
+      const numbers = recorder.seen
+        .filter(({ tenant, name }) => tenant === slug && name === 'project.task-added')
+        .map(({ data }) => data['number']);
+      expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    }
+  });
+
+  it('does not miss what is committed late', async () => {
+    const recorder = new Recorder();
+    const held = Promise.withResolvers<undefined>();
+    const numbered = Promise.withResolvers<undefined>();
+    // It has its number before the other one, and is there after it.
+    const late = persistence.as(acme, async () => {
+      await persistence.entityManager.execute(
+        `insert into outbox_event (tenant_id, id, name, aggregate_id, data, occurred_at, due_at)
+         values (?, gen_random_uuid(), 'member.joined', gen_random_uuid(), '{"late": true}', now(), now())`,
+        [acme.id],
+      );
+      numbered.resolve(undefined);
+      await held.promise;
+    });
+    await numbered.promise;
+    await persistence.as(acme, async () => join('ada'));
+    await relayTo(recorder).pass();
+    expect(recorder.seen).toMatchObject([{ data: {} }]);
+
+    held.resolve(undefined);
+    await late;
+    await relayTo(recorder).pass();
+
+    expect(recorder.seen).toMatchObject([{ data: {} }, { data: { late: true } }]);
+  });
+
+  it('numbers what happens to one aggregate in the order of the commits', async () => {
+    const id = newId<'Project'>();
+    await persistence.as(acme, async () => start('ONE', id));
+    const event = (n: number): DomainEvent => ({
+      id: newId(),
+      name: 'project.task-added',
+      aggregateId: id,
+      data: { number: n },
+      occurredAt: new Date(),
+    });
+    const held = Promise.withResolvers<undefined>();
+    const numbered = Promise.withResolvers<undefined>();
+    const first = persistence.as(acme, async () => {
+      for (const statement of outboxStatements(acme, [event(1)])) {
+        await persistence.entityManager.execute(statement);
+      }
+      numbered.resolve(undefined);
+      await held.promise;
+    });
+    await numbered.promise;
+    let isStored = false;
+    const second = persistence
+      .as(acme, async () => {
+        const project = await persistence.projects.getOrFail(id);
+        record(project, { name: 'project.task-added', data: { number: 2 } });
+      })
+      .then(() => (isStored = true));
+    const other = persistence.as(globex, async () => start('ONE', id));
+    await other;
+    await sleep(200);
+    expect(isStored).toBe(false);
+
+    held.resolve(undefined);
+    await Promise.all([first, second]);
+    expect(await rows(`data->'number' as number`)).toEqual([
+      { number: null },
+      { number: 1 },
+      { number: null },
+      { number: 2 },
+    ]);
+  });
+
+  it('takes turns between tenants, however many events one of them has', async () => {
+    await persistence.as(acme, async () => {
+      for (let n = 0; n < 50; n += 1) {
+        join(`member-${n}`);
+      }
+    });
+    for (const tenant of [globex, initech]) {
+      await persistence.as(tenant, async () => join('ada'));
+    }
+    const recorder = new Recorder();
+    await relayTo(recorder, { tenantsAtOnce: 1, eventsInTurn: 5 }).pass();
+
+    expect(recorder.seen).toHaveLength(52);
+    const first = recorder.names.slice(0, 12);
+    expect(first).toContain('globex member.joined');
+    expect(first).toContain('initech member.joined');
+  });
+});
+
+describe('an event that is not handled', () => {
+  const failFor = (slug: string) => (event: Seen) => {
+    if (event.tenant === slug && event.data['number'] === 1) {
+      throw new TypeError('ada@example.com is no good');
+    }
+  };
+  let id: Project['id'];
+
+  beforeEach(async () => {
+    id = newId<'Project'>();
+    for (const tenant of [acme, globex]) {
+      await persistence.as(tenant, async () => start('ONE', id));
+      await addTask(tenant, id, 'one');
+      await addTask(tenant, id, 'two');
+      await persistence.as(tenant, async () => start('TWO'));
+    }
+  });
+
+  it('holds up those of its aggregate, and neither others nor other tenants', async () => {
+    const recorder = new Recorder(failFor('acme'));
+    await relayTo(recorder).pass();
+
+    const of = (slug: string): unknown[] =>
+      recorder.seen
+        .filter(({ tenant }) => tenant === slug)
+        .map(({ name, data }) => [name, data['number'] ?? data['key']])
+        .toSorted();
+    expect(of('globex')).toEqual([
+      ['project.started', 'ONE'],
+      ['project.started', 'TWO'],
+      ['project.task-added', 1],
+      ['project.task-added', 2],
+    ]);
+    expect(of('acme')).toEqual([
+      ['project.started', 'ONE'],
+      ['project.started', 'TWO'],
+      ['project.task-added', 1],
+    ]);
+  });
+
+  it('comes again later, and then those that wait for it', async () => {
+    let failures = 1;
+    const recorder = new Recorder((event) => {
+      if (event.tenant === 'acme' && event.data['number'] === 1 && failures-- > 0) {
+        throw new Error('the first time');
+      }
+    });
+    expect(await relayTo(recorder).pass()).toMatchObject({ failed: 1 });
+    expect(await relayTo(recorder).pass()).toEqual({ delivered: 0, failed: 0 });
+    await dueNow();
+
+    expect(await relayTo(recorder).pass()).toEqual({ delivered: 2, failed: 0 });
+    expect(
+      recorder.seen
+        .filter(({ tenant, name }) => tenant === 'acme' && name === 'project.task-added')
+        .map(({ data, attempt }) => [data['number'], attempt]),
+    ).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 1],
+    ]);
+  });
+
+  it('is parked after so many times, says why without values, and waits for an operator', async () => {
+    const recorder = new Recorder(failFor('acme'));
+    for (let n = 0; n < MOST_ATTEMPTS + 3; n += 1) {
+      await relayTo(recorder).pass();
+      await dueNow();
+    }
+    const parked = await persistence.get(Outboxes).parked();
+
+    expect(parked).toEqual([
+      {
+        tenant: acme,
+        id: expect.any(String) as string,
+        name: 'project.task-added',
+        aggregateId: id,
+        attempts: MOST_ATTEMPTS,
+        parkedAt: expect.any(Date) as Date,
+        error: expect.any(String) as string,
+      },
+    ]);
+
+    const outbox = persistence.get(Outbox);
+    const [{ id: event }] = parked as [(typeof parked)[0]];
+    await expect(persistence.context.run(globex, () => outbox.retry(event))).rejects.toMatchObject({
+      kind: 'not-found',
+    });
+    await persistence.context.run(acme, () => outbox.retry(event));
+    const healed = new Recorder();
+    await relayTo(healed).pass();
+    expect(healed.seen.map(({ data }) => data['number'])).toEqual([1, 2]);
+  });
+
+  it('that is parked can be given up, so that those behind it come', async () => {
+    const recorder = new Recorder(failFor('acme'));
+    for (let n = 0; n < MOST_ATTEMPTS; n += 1) {
+      await relayTo(recorder).pass();
+      await dueNow();
+    }
+    const [parked] = await persistence.get(Outboxes).parked();
+    await persistence.context.run(acme, () => persistence.get(Outbox).discard(parked!.id));
+    const after = new Recorder();
+    await relayTo(after).pass();
+
+    expect(after.seen.map(({ data }) => data['number'])).toEqual([2]);
+    expect(await persistence.get(Outboxes).parked()).toEqual([]);
+  });
+
+  it('since its handler takes too long counts as failed, and keeps nobody waiting', async () => {
+    let stopped = 0;
+    class Slow extends Recorder {
+      override async handle(event: DeliveredEvent, signal?: AbortSignal): Promise<void> {
+        await super.handle(event);
+        if (persistence.context.current().slug === 'acme') {
+          signal?.addEventListener('abort', () => (stopped += 1));
+          await sleep(5_000, undefined, { ref: false });
+        }
+      }
+    }
+    const begin = Date.now();
+    const report = await relayTo(new Slow(), { handlerTimeoutMs: 100 }).pass();
+
+    expect(report).toEqual({ delivered: 4, failed: 2 });
+    expect(stopped).toBe(2);
+    expect(Date.now() - begin).toBeLessThan(2_000);
+  });
+});
+
+describe('a relay that dies with events in its hands', () => {
+  it('is followed by another one when its claim runs out, and has no say after that', async () => {
+    await persistence.as(acme, async () => join('ada'));
+    const outbox = persistence.get(Outbox);
+    const [claimed] = await persistence.context.run(acme, () => outbox.claim(10, 300));
+    const recorder = new Recorder();
+    await relayTo(recorder).pass();
+    expect(recorder.seen).toEqual([]);
+
+    await sleep(350);
+    const [again] = await persistence.context.run(acme, () => outbox.claim(10, 10_000));
+    expect(again).toMatchObject({ id: claimed!.id, attempt: 2 });
+    await persistence.context.run(acme, () => outbox.acknowledge([claimed!]));
+    expect(await rows('delivered_at')).toEqual([{ delivered_at: null }]);
+
+    await persistence.context.run(acme, () => outbox.acknowledge([again!]));
+    expect(await rows('delivered_at is not null as delivered')).toEqual([{ delivered: true }]);
+  });
+});
+
+describe('a placement that is not migrated yet', () => {
+  it('is left out, and keeps nobody else waiting', async () => {
+    await persistence.asOwner(
+      `create schema t_lagging; insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', 't_lagging')`,
+    );
+    await persistence.as(acme, async () => join('ada'));
+
+    expect(await relayTo(new Recorder()).pass()).toEqual({ delivered: 1, failed: 0 });
+  });
+});

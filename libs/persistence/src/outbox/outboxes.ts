@@ -1,0 +1,119 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '@tenantry/domain';
+import pg from 'pg';
+import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
+import { TenantContext } from '../tenant-context/tenant-context.ts';
+import { TransactionalService } from '../unit-of-work/transactional.service.ts';
+
+/** From this migration on a placement has an outbox. */
+const WITH_OUTBOX = '20261124232657-unit-of-work';
+/** How many placements are looked at by one query: planning takes longer than looking. */
+const TOGETHER = 100;
+/** How many parked events are shown. */
+const MOST_PARKED = 1_000;
+
+/** An event that could not be delivered, and waits for somebody to decide. */
+export interface ParkedEvent {
+  readonly tenant: PlacedTenant;
+  readonly id: string;
+  readonly name: string;
+  readonly aggregateId: string;
+  readonly attempts: number;
+  readonly parkedAt: Date;
+  /** Why it failed the last time, without values. */
+  readonly error: string | null;
+}
+
+/** What can be seen of the outboxes of all placements: whose events they have, and not what is in them. */
+@Injectable()
+export class Outboxes {
+  constructor(
+    private readonly context: TenantContext,
+    private readonly transactional: TransactionalService,
+  ) {}
+
+  /**
+   * The tenants that have events to be delivered.
+   * @param schemas of the placements that are looked at; all of them when it is not said
+   */
+  async dueTenants(schemas?: ReadonlySet<string>): Promise<readonly PlacedTenant[]> {
+    const rows = await this.inAll<{ tenant_id: TenantId }>(dueTenantsIn, schemas);
+    return this.tenants(rows.map(({ tenant_id: id }) => id));
+  }
+
+  /** The events that wait for somebody to decide, the first thousand of them. */
+  async parked(): Promise<readonly ParkedEvent[]> {
+    const rows = await this.inAll<Omit<ParkedEvent, 'tenant'> & { tenantId: TenantId }>(parkedIn);
+    const tenants = await this.tenants(rows.map(({ tenantId }) => tenantId));
+    const byId = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+    return rows.flatMap(({ tenantId, parkedAt, ...event }) => {
+      const tenant = byId.get(tenantId);
+      return tenant ? [{ ...event, tenant, parkedAt: new Date(parkedAt) }] : [];
+    });
+  }
+
+  private async inAll<Row extends object>(
+    queryIn: (table: string) => string,
+    schemas?: ReadonlySet<string>,
+  ): Promise<Row[]> {
+    const all = (await this.placements()).filter((schema) => schemas?.has(schema) ?? true);
+    const rows: Row[] = [];
+    for (let first = 0; first < all.length; first += TOGETHER) {
+      const queries = all
+        .slice(first, first + TOGETHER)
+        .map((schema) => `(${queryIn(`${pg.escapeIdentifier(schema)}.outbox_event`)})`);
+      rows.push(
+        ...(await this.context.runAsRelay(() => this.read<Row>(queries.join(' union all ')))),
+      );
+    }
+    return rows;
+  }
+
+  private async placements(): Promise<string[]> {
+    const rows = await this.context.runAsReader(() =>
+      this.read<{ schema: string }>(
+        `select p.schema_name as schema from placement p
+         join migration m on m.target = p.schema_name and m.name = ?
+         order by p.id`,
+        [WITH_OUTBOX],
+      ),
+    );
+    return rows.map(({ schema }) => schema);
+  }
+
+  private async tenants(ids: readonly TenantId[]): Promise<PlacedTenant[]> {
+    if (ids.length === 0) {
+      return [];
+    }
+    return this.context.runAsReader(() =>
+      this.read<PlacedTenant>(
+        `select t.id, t.slug, p.schema_name as schema from tenant t
+         join placement p on p.id = t.placement_id where t.id in (?)`,
+        [[...new Set(ids)]],
+      ),
+    );
+  }
+
+  private read<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return this.transactional.run(
+      (entityManager) => entityManager.execute<Row[]>(sql, parameters),
+      { readOnly: true, replayable: true },
+    );
+  }
+}
+
+/** Jumps from one tenant's events to the next one's, however many there are. */
+function dueTenantsIn(table: string): string {
+  const next = `select tenant_id from ${table} where due_at <= now()`;
+  return `with recursive due(tenant_id) as (
+      (${next} order by tenant_id limit 1)
+      union all
+      select (${next} and tenant_id > due.tenant_id order by tenant_id limit 1)
+      from due where due.tenant_id is not null)
+    select tenant_id from due where tenant_id is not null`;
+}
+
+function parkedIn(table: string): string {
+  return `select tenant_id as "tenantId", id, name, aggregate_id as "aggregateId", attempts, parked_at as "parkedAt", error
+    from ${table} where parked_at is not null order by parked_at limit ${MOST_PARKED}`;
+}
