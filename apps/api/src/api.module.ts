@@ -1,10 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthModule } from '@tenantry/health';
-import { PersistenceModule } from '@tenantry/persistence';
+import { OutboxModule, PersistenceModule, TenantContext } from '@tenantry/persistence';
 import { type ApiConfig, loggingModule } from '@tenantry/platform';
 import { HealthController } from './health/health.controller.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
+import { EventLog } from './work/event-log.ts';
 import { WorkModule } from './work/work.module.ts';
+
+/** Who is told of what has happened. */
+const handlers = {
+  useFactory: (context: TenantContext) => [new EventLog(() => context.current().slug)],
+  inject: [TenantContext],
+};
 
 @Module({})
 export class ApiModule {
@@ -17,6 +24,7 @@ export class ApiModule {
         HealthModule,
         TenancyModule.forRoot(config),
         WorkModule,
+        ...(config.relaysEvents ? [OutboxModule.forRoot({ handlers })] : []),
       ],
       controllers: [HealthController],
     };

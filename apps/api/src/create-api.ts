@@ -1,12 +1,13 @@
 import { StandardSchemaSerializerInterceptor, StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { IsolationCheck } from '@tenantry/persistence';
+import { Idempotency, IsolationCheck } from '@tenantry/persistence';
 import type { ApiConfig } from '@tenantry/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ApiModule } from './api.module.ts';
 import { setUpDocs } from './docs.ts';
+import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { InvalidInput } from './http/invalid-input.ts';
 import { requestId } from './http/request-id.ts';
 import { problemOf, sendProblem } from './http/problem.ts';
@@ -32,6 +33,7 @@ export async function createApi(config: ApiConfig): Promise<NestFastifyApplicati
   api.useGlobalFilters(new ProblemFilter());
   api.useGlobalInterceptors(
     api.get(ScopeInterceptor),
+    new IdempotencyInterceptor(api.get(Reflector), api.get(Idempotency)),
     new StandardSchemaSerializerInterceptor(api.get(Reflector)),
   );
   api.useGlobalPipes(
@@ -59,7 +61,7 @@ function adapter({ trustedProxies }: ApiConfig): FastifyAdapter {
     genReqId: requestId,
     // What Fastify refuses before there is a route for it, such as a path that is badly encoded.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      sendProblem(reply, problemOf(error, request.id));
+      sendProblem(reply, problemOf(error, request));
     },
   });
   fastify.getInstance().addHook('onRequest', (request, reply, done) => {
@@ -67,7 +69,7 @@ function adapter({ trustedProxies }: ApiConfig): FastifyAdapter {
     try {
       mustBeSaidOnce(request.raw);
     } catch (error) {
-      sendProblem(reply, problemOf(error, request.id));
+      sendProblem(reply, problemOf(error, request));
       return;
     }
     done();

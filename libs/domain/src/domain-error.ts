@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'rule-violated'
   | 'too-many'
   | 'unavailable'
+  | 'cancelled'
   | 'outcome-unknown';
 
 /** What else there is to say of an error. */
@@ -61,11 +62,10 @@ export class Conflict extends DomainError {
 export class StaleVersion extends DomainError {
   readonly kind = 'stale';
 
-  constructor(what: string, current: number) {
-    super(
-      `${what}-stale`,
-      `The ${what} has been changed since: its version is ${current} now. Read it again.`,
-    );
+  /** @param current the version that it has now, where that is known */
+  constructor(what: string, current?: number, options?: ErrorOptions) {
+    const now = current === undefined ? '' : ` Its version is ${current} now.`;
+    super(`${what}-stale`, `The ${what} has been changed since: read it again.${now}`, options);
   }
 }
 
@@ -91,6 +91,15 @@ export class CommitOutcomeUnknown extends DomainError {
       `It is not known whether it was stored (${markerId}).`,
       options,
     );
+  }
+}
+
+/** Whoever asked for it has gone away, or does not want it any more: nothing of it was done. */
+export class Cancelled extends DomainError {
+  readonly kind = 'cancelled';
+
+  constructor(options?: ErrorOptions) {
+    super('cancelled', 'It was cancelled by whoever asked for it.', options);
   }
 }
 

@@ -1,5 +1,6 @@
 export { BaseEntity } from './base-entity.ts';
 export {
+  Cancelled,
   CommitOutcomeUnknown,
   Conflict,
   DomainError,
@@ -14,7 +15,7 @@ export {
 export { type DomainEvent, type EventOf, record, takeEvents } from './domain-event.ts';
 export { type Id, newId } from './id.ts';
 export type { Page, PageRequest } from './page.ts';
-export { Repository } from './repository.ts';
+export { type LockOptions, Repository } from './repository.ts';
 export { isPrintable } from './text.ts';
 
 export { type DomainName, domainName, isDomainName } from './tenancy/domain-name.ts';

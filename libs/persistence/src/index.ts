@@ -14,6 +14,10 @@ export { readFleetStatus } from './migrations/fleet-status.ts';
 export { createMigration } from './migrations/new-migration.ts';
 export { MIGRATION_LISTS, type MigrationListName } from './migrations/schema-migration.ts';
 export { ServerNotPrepared } from './migrations/server-roles.ts';
+export { OutboxModule, type OutboxModuleOptions } from './outbox/outbox.module.ts';
+export { OutboxRelay, type PassReport, type RelayOptions } from './outbox/outbox-relay.ts';
+export { Outbox } from './outbox/outbox.ts';
+export { Outboxes, type ParkedEvent } from './outbox/outboxes.ts';
 export { PersistenceModule } from './persistence.module.ts';
 
 export { CHECKS } from './prover/checks.ts';
@@ -25,7 +29,7 @@ export { WakeUps } from './provisioning/wake-ups.ts';
 export { BaseRepository } from './repositories/base.repository.ts';
 export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';
 export { placed, type PlacedTenant } from './tenant-context/placed-tenant.ts';
-export { TenantContext } from './tenant-context/tenant-context.ts';
+export { type ScopeOptions, TenantContext } from './tenant-context/tenant-context.ts';
 export {
   EntityOfAnotherScope,
   IsolationViolation,
@@ -36,6 +40,20 @@ export {
   TransactionMissing,
   UnitOfWorkEnded,
 } from './tenant-context/isolation-violation.ts';
+export {
+  type IdempotentAnswer,
+  type IdempotentRequest,
+  Idempotency,
+} from './unit-of-work/idempotency.ts';
+export {
+  CommitInterrupted,
+  EntityOfAnotherUnitOfWork,
+  PropagationMismatch,
+  TransactionManaged,
+  UnexpectedRollback,
+  UnitOfWorkMissing,
+} from './unit-of-work/transaction-errors.ts';
+export { Transactional } from './unit-of-work/transactional.decorator.ts';
 export {
   type TransactionalOptions,
   TransactionalService,

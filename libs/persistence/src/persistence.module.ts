@@ -29,6 +29,7 @@ import { Outboxes } from './outbox/outboxes.ts';
 import type { ScopedEntityManager } from './tenant-context/scoped-entity-manager.ts';
 import { IsolationCheck } from './prover/isolation-check.ts';
 import { TenantContext } from './tenant-context/tenant-context.ts';
+import { Idempotency } from './unit-of-work/idempotency.ts';
 import { MikroUnitOfWork } from './unit-of-work/mikro-unit-of-work.ts';
 import { RetryBudget } from './unit-of-work/retry-budget.ts';
 import { TransactionalService } from './unit-of-work/transactional.service.ts';
@@ -70,6 +71,7 @@ export class PersistenceModule implements OnApplicationShutdown {
       RetryBudget,
       TransactionalService,
       TenantDirectory,
+      Idempotency,
       Outbox,
       Outboxes,
       IsolationCheck,

@@ -23,6 +23,7 @@ describe('the environment of the API', () => {
       },
       trustedProxies: [],
       operatorToken: 'development-operator',
+      relaysEvents: true,
       database: {
         url: DATABASE_URL,
         poolMin: 0,

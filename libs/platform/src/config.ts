@@ -65,6 +65,8 @@ export interface ApiConfig extends CommonConfig {
   /** Who may say by `x-forwarded-host` which host was asked: addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly operatorToken: string;
+  /** Whether this process delivers events, beside serving requests. */
+  readonly relaysEvents: boolean;
 }
 
 /** What minting tokens takes: no database. */
@@ -129,6 +131,7 @@ const api = common
       .optional(),
     TRUSTED_PROXIES: trustedProxies.default([]),
     OPERATOR_TOKEN: secret().optional(),
+    OUTBOX_RELAY: oneOf(['on', 'off']).default('on'),
   })
   .transform((env, context): ApiConfig => {
     const production = env.NODE_ENV === 'production';
@@ -157,6 +160,7 @@ const api = common
       tenantToken,
       trustedProxies: env.TRUSTED_PROXIES,
       operatorToken: env.OPERATOR_TOKEN ?? 'development-operator',
+      relaysEvents: env.OUTBOX_RELAY === 'on',
     };
   });
 

@@ -9,7 +9,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const problem = problemOf(error, http.getRequest<FastifyRequest>().id);
+    const problem = problemOf(error, http.getRequest<FastifyRequest>());
     if (problem.status >= 500) {
       this.logger.error({ err: error, msg: problem.code });
     }

@@ -173,6 +173,6 @@ describe('what nobody expected', () => {
 
 describe('the table of error kinds', () => {
   it('has a status of its own for each', () => {
-    expect(Object.values(STATUS)).toEqual([400, 401, 403, 404, 409, 412, 422, 429, 503, 504]);
+    expect(Object.values(STATUS)).toEqual([400, 401, 403, 404, 409, 412, 422, 429, 503, 499, 504]);
   });
 });

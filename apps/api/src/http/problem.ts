@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { DomainError, type ErrorKind } from '@tenantry/domain';
-import type { FastifyReply } from 'fastify';
+import { CommitOutcomeUnknown, DomainError, type ErrorKind, StaleVersion } from '@tenantry/domain';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidInput } from './invalid-input.ts';
 
 /** An error as RFC 9457 has it. */
@@ -13,9 +13,16 @@ export interface Problem {
   /** Stable and machine-readable, such as `project-archived`. */
   readonly code: string;
   readonly requestId: string;
+  /** The rule of what is stored that would be broken. */
+  readonly constraint?: string;
+  /** By which it can be found out whether it was stored. */
+  readonly markerId?: string;
   /** What is wrong where, for input that does not fit. */
   readonly errors?: InvalidInput['errors'];
 }
+
+/** What an answer depends on of the request that it is for. */
+type Asked = Pick<FastifyRequest, 'id' | 'headers'>;
 
 /** The one table of what each kind of error means in HTTP. */
 export const STATUS = {
@@ -28,6 +35,8 @@ export const STATUS = {
   'rule-violated': 422,
   'too-many': 429,
   unavailable: 503,
+  // Nobody is there to read it: nginx's status for that, so that it is no error of the server's in the log.
+  cancelled: 499,
   // Not 503: that invites to try again.
   'outcome-unknown': 504,
 } as const satisfies Record<ErrorKind, number>;
@@ -40,8 +49,8 @@ const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
 };
 
 /** What the caller is told of an error: all of one that we meant, and nothing of one that we did not. */
-export function problemOf(error: unknown, requestId: string): Problem {
-  const status = statusOf(error);
+export function problemOf(error: unknown, { id, headers }: Asked): Problem {
+  const status = statusOf(error, headers);
   const title = STATUS_CODES[status] ?? 'Error';
   return {
     type: 'about:blank',
@@ -49,7 +58,10 @@ export function problemOf(error: unknown, requestId: string): Problem {
     status,
     detail: status === 500 ? 'Something went wrong on our side.' : (error as Error).message,
     code: error instanceof DomainError ? error.code : title.toLowerCase().replace(/[^a-z]+/g, '-'),
-    requestId,
+    requestId: id,
+    ...(error instanceof DomainError &&
+      error.constraint !== undefined && { constraint: error.constraint }),
+    ...(error instanceof CommitOutcomeUnknown && { markerId: error.markerId }),
     ...(error instanceof InvalidInput && { errors: error.errors }),
   };
 }
@@ -63,7 +75,11 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
 }
 
 /** Nest's and Fastify's own errors know their status: an unknown route, JSON that is none, a body that is too large. */
-function statusOf(error: unknown): number {
+function statusOf(error: unknown, headers: Asked['headers']): number {
+  if (error instanceof StaleVersion) {
+    // Only a request that has said what it expects has failed for that (RFC 9110, 13.1.1).
+    return headers['if-match'] === undefined ? STATUS.conflict : STATUS.stale;
+  }
   if (error instanceof DomainError) {
     return STATUS[error.kind];
   }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '@tenantry/domain';
 
-/** Headers that say who asks, and whom. */
-const ONCE = ['host', 'authorization', 'x-tenant-id'];
+/** Headers that say who asks, whom, and whether it was asked before. */
+const ONCE = ['host', 'authorization', 'x-tenant-id', 'idempotency-key'];
 
 /** The request says something twice that can only be one thing. */
 class AmbiguousRequest extends DomainError {

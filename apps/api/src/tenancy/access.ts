@@ -1,11 +1,22 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
 import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
 import { SECURITY } from '../docs.ts';
 
 /** Who may call a route, and in which scope it runs. A route that says nothing is a tenant's. */
 export type Access = 'tenant' | 'operator' | 'public';
 
-export const ACCESS = 'access';
+const ACCESS = 'access';
+
+/** What a route says; a tenant's when it says nothing, so that one that forgets to cannot reach more. */
+export function accessOf(reflector: Reflector, execution: ExecutionContext): Access {
+  return (
+    reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      execution.getHandler(),
+      execution.getClass(),
+    ]) ?? 'tenant'
+  );
+}
 
 /** For operators, who show their token: it runs in the operator's scope. */
 export function ForOperators(): ClassDecorator & MethodDecorator {

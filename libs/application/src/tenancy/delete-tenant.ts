@@ -22,7 +22,7 @@ export class DeleteTenant {
    */
   async run(id: TenantId): Promise<TenantStanding> {
     return this.unitOfWork.run(async () => {
-      const tenant = await this.tenants.getOrFail(id);
+      const tenant = await this.tenants.getForChange(id);
       tenant.mustBeArchived();
       const [latest] = await this.operations.latestOf([id]);
       const operation = latest?.kind === 'delete' ? latest : TenantOperation.deletion(tenant);

@@ -9,7 +9,7 @@ describe('a tenant', () => {
   it('is suspended and resumed, each once', async () => {
     const tenant = new Tenant({ slug: slug('acme'), name: 'Acme', placement: Placement.shared() });
     tenant.activate();
-    const tenants = port<TenantRepository>({ getOrFail: async () => tenant });
+    const tenants = port<TenantRepository>({ getForChange: async () => tenant });
     const suspend = new SuspendTenant(new PlainUnitOfWork(), tenants);
     const resume = new ResumeTenant(new PlainUnitOfWork(), tenants);
 
@@ -22,7 +22,7 @@ describe('a tenant', () => {
   it('is archived from suspended only', async () => {
     const tenant = new Tenant({ slug: slug('acme'), name: 'Acme', placement: Placement.shared() });
     tenant.activate();
-    const tenants = port<TenantRepository>({ getOrFail: async () => tenant });
+    const tenants = port<TenantRepository>({ getForChange: async () => tenant });
     const archive = new ArchiveTenant(new PlainUnitOfWork(), tenants);
 
     await expect(archive.run(tenant.id)).rejects.toThrow(RuleViolation);

@@ -14,7 +14,7 @@ export class SuspendTenant {
    */
   async run(id: TenantId): Promise<Tenant> {
     return this.unitOfWork.run(async () => {
-      const tenant = await this.tenants.getOrFail(id);
+      const tenant = await this.tenants.getForChange(id);
       tenant.suspend();
       return tenant;
     });

@@ -20,7 +20,7 @@ export class RemoveMember {
    */
   run(id: MemberId): Promise<void> {
     return this.unitOfWork.run(async () => {
-      const member = await this.members.getOrFail(id);
+      const member = await this.members.getForChange(id);
       if (await this.projects.hasTasksOf(member.id)) {
         throw new Conflict(
           'member-has-tasks',

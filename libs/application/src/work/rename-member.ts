@@ -11,7 +11,7 @@ export class RenameMember {
   /** @throws {NotFound} */
   run(id: MemberId, name: string): Promise<Member> {
     return this.unitOfWork.run(async () => {
-      const member = await this.members.getOrFail(id);
+      const member = await this.members.getForChange(id);
       member.rename(name);
       return member;
     });

@@ -69,7 +69,7 @@ describe('renaming a member', () => {
   it('renames the one that is meant', async () => {
     const renameMember = new RenameMember(
       new PlainUnitOfWork(),
-      port<MemberRepository>({ getOrFail: async () => ada }),
+      port<MemberRepository>({ getForChange: async () => ada }),
     );
 
     expect(await renameMember.run(ada.id, 'Ada Lovelace')).toMatchObject({ name: 'Ada Lovelace' });
@@ -82,7 +82,7 @@ describe('removing a member', () => {
     const removeMember = new RemoveMember(
       new PlainUnitOfWork(),
       port<MemberRepository>({
-        getOrFail: async () => ada,
+        getForChange: async () => ada,
         remove: (member) => {
           removed.push(member);
         },

@@ -7,9 +7,6 @@ export abstract class TenantOperationRepository extends Repository<TenantOperati
   /** Stores it when the unit of work ends, and wakes the provisioners then. */
   abstract request(operation: TenantOperation): Promise<void>;
 
-  /** As it is stored now, whatever has been read before, and nobody else's to change until the unit of work ends. */
-  abstract getForChange(id: TenantOperationId): Promise<TenantOperation>;
-
   /** The newest one of each tenant, as it is stored now, its tenant likewise. */
   abstract latestOf(tenants: readonly TenantId[]): Promise<readonly TenantOperation[]>;
 

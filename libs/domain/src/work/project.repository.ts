@@ -23,12 +23,6 @@ export interface TaskQuery extends PageRequest<TaskId> {
 
 /** The projects of the current tenant, and their tasks. */
 export abstract class ProjectRepository extends Repository<Project> {
-  /**
-   * Reads a project to change it or its tasks: whoever else wants the same waits until this unit of work has ended, so
-   * that numbers are given once and counts are right.
-   * @throws {NotFound}
-   */
-  abstract getForChange(id: ProjectId): Promise<Project>;
   abstract findByKey(key: ProjectKey): Promise<Project | null>;
   abstract page(query: ProjectQuery): Promise<Page<Project>>;
 

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { Cancelled } from '@tenantry/domain';
 import type pg from 'pg';
 import { TransactionMissing } from '../tenant-context/isolation-violation.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type Timeouts,
 } from '../tenant-context/scope.ts';
 import { Transaction, transactions } from '../unit-of-work/transaction.ts';
-import { TransactionCancelled, TransactionTooSlow } from '../unit-of-work/transaction-errors.ts';
+import { TransactionTooSlow } from '../unit-of-work/transaction-errors.ts';
 import { GRACE_MS, TransactionClient } from './transaction-client.ts';
 
 /** What a scoped connection is made with. */
@@ -179,7 +180,7 @@ export class ScopedClient extends TransactionClient {
   }
 
   private readonly abort = (): void => {
-    this.giveUp(new TransactionCancelled({ cause: this.transaction?.signal?.reason }));
+    this.giveUp(new Cancelled({ cause: this.transaction?.signal?.reason }));
   };
 
   /** Once COMMIT is sent it is too late: what becomes of it has to be known. */

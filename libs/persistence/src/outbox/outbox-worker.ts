@@ -73,11 +73,13 @@ export class OutboxWorker implements EventSubscriber {
     if (this.woken.size > 0 || this.stopping.signal.aborted) {
       return;
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.wake = resolve;
-    const timer = setTimeout(resolve, Math.max(0, timeoutMs));
-    await promise;
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, timeoutMs));
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
     this.wake = () => undefined;
   }
 }

@@ -1,5 +1,16 @@
-import { EntityRepository, type FilterQuery, type FindOptions } from '@mikro-orm/postgresql';
-import { type BaseEntity, NotFound, type Page, type PageRequest } from '@tenantry/domain';
+import {
+  EntityRepository,
+  type FilterQuery,
+  type FindOptions,
+  LockMode,
+} from '@mikro-orm/postgresql';
+import {
+  type BaseEntity,
+  type LockOptions,
+  NotFound,
+  type Page,
+  type PageRequest,
+} from '@tenantry/domain';
 
 /**
  * What every repository can do. It works in the scope that is current, through whatever entity manager that has, so one
@@ -17,6 +28,23 @@ export abstract class BaseRepository<Entity extends BaseEntity> extends EntityRe
   /** @throws {NotFound} */
   async getOrFail(id: Entity['id']): Promise<Entity> {
     return this.found(await this.findById(id));
+  }
+
+  async getForChange(id: Entity['id'], { wait = true }: LockOptions = {}): Promise<Entity> {
+    const lockMode = wait ? LockMode.PESSIMISTIC_WRITE : LockMode.PESSIMISTIC_WRITE_OR_FAIL;
+    const where = condition({ id });
+    const { relations } = this.em.getMetadata(this.entityName);
+    if (relations.some(({ eager }) => eager)) {
+      // By itself: MikroORM would lock all that is read with it, and keep others from that.
+      const row = this.createQueryBuilder()
+        .select(condition(['id']))
+        .where(where)
+        .setLockMode(lockMode);
+      await row.applyFilters();
+      await row.execute('get');
+      return this.found(await this.findOne(where, { refresh: true }));
+    }
+    return this.found(await this.findOne(where, { lockMode, refresh: true }));
   }
 
   async exists(id: Entity['id']): Promise<boolean> {

@@ -1,9 +1,7 @@
-import { LockMode } from '@mikro-orm/postgresql';
 import {
   type MemberId,
   type Page,
   type Project,
-  type ProjectId,
   type ProjectKey,
   type ProjectQuery,
   type ProjectRepository,
@@ -17,10 +15,6 @@ export class MikroProjectRepository
   extends TenantAwareRepository<Project>
   implements ProjectRepository
 {
-  async getForChange(id: ProjectId): Promise<Project> {
-    return this.found(await this.findOne({ id }, { lockMode: LockMode.PESSIMISTIC_WRITE }));
-  }
-
   findByKey(key: ProjectKey): Promise<Project | null> {
     return this.findOne({ key });
   }

@@ -21,12 +21,6 @@ export class MikroTenantOperationRepository
     await this.em.execute('select pg_notify(?, ?)', [OPERATIONS_CHANNEL, '']);
   }
 
-  async getForChange(id: TenantOperationId): Promise<TenantOperation> {
-    // On its own: MikroORM would lock the tenant and its placement too, which operators may not change.
-    await this.em.execute('select 1 from catalog.tenant_operation where id = ? for update', [id]);
-    return this.found(await this.findOne({ id }, { refresh: true }));
-  }
-
   async latestOf(tenants: readonly TenantId[]): Promise<readonly TenantOperation[]> {
     // A tenant has few of them: one that made it and, at the end, one that deletes it.
     const all = await this.find(

@@ -199,7 +199,7 @@ describe('a project that two have read without waiting for each other', () => {
 
     const late = rename('second', () => rename('first', () => Promise.resolve()));
 
-    await expect(late).rejects.toMatchObject({ kind: 'conflict', code: 'concurrent-change' });
+    await expect(late).rejects.toMatchObject({ kind: 'stale', code: 'project-stale' });
     expect((await persistence.as(globex, () => persistence.projects.getOrFail(id))).name).toBe(
       'first',
     );

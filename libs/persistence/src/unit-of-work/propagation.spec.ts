@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import {
   email,
   Member,
@@ -590,7 +592,8 @@ describe('hooks', () => {
     expect(ran).toEqual(['savepoint rolled back', 'outer committed']);
   });
 
-  it('that fail change nothing of what was stored, and keep no other from running', async () => {
+  it('that fail are logged, change nothing of what was stored, and keep no other from running', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     await inAcme(() =>
       run(async () => {
         join('ada');
@@ -604,6 +607,8 @@ describe('hooks', () => {
 
     expect(await names()).toEqual(['ada']);
     expect(ran).toEqual(['last committed']);
+    expect(error).toHaveBeenCalledTimes(2);
+    error.mockRestore();
   });
 
   it('need a unit of work', async () => {

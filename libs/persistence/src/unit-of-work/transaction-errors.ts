@@ -29,13 +29,6 @@ export class TransactionTooSlow extends Unavailable {
   }
 }
 
-/** Whoever asked for it is not there any more, or has said that it is not wanted any longer. */
-export class TransactionCancelled extends Unavailable {
-  constructor(options?: ErrorOptions) {
-    super('cancelled', 'It was cancelled by whoever asked for it.', options);
-  }
-}
-
 /** A unit of work was to become a part of another one that is not what it asks for. */
 export class PropagationMismatch extends Error {
   override readonly name = 'PropagationMismatch';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Cancelled } from '@tenantry/domain';
 import type { Timeouts } from '../tenant-context/scope.ts';
-import { TransactionCancelled } from './transaction-errors.ts';
 
 /** How far a transaction has come. It has `ended` when nothing of it was stored, as far as its connection knows. */
 export type Stage = 'new' | 'open' | 'committing' | 'committed' | 'ended';
@@ -31,10 +31,10 @@ export class Transaction {
     return this.reason;
   }
 
-  /** @throws {TransactionCancelled} when whoever asked for it has gone before it was begun */
+  /** @throws {Cancelled} when whoever asked for it has gone before it was begun */
   mustBeWanted(): void {
     if (this.signal?.aborted) {
-      throw new TransactionCancelled({ cause: this.signal.reason });
+      throw new Cancelled({ cause: this.signal.reason });
     }
   }
 

@@ -7,7 +7,7 @@ import { RetryBudget } from './retry-budget.ts';
 import { UnitOfWorkMissing } from './transaction-errors.ts';
 import type { UnitOptions } from './transactional-entity-manager.ts';
 import { translated } from './translated-error.ts';
-import type { Hook, Unit } from './unit.ts';
+import type { Answer, Hook, Unit } from './unit.ts';
 
 const READ_ONLY = '25006';
 
@@ -22,6 +22,7 @@ export interface TransactionalOptions
 /** Runs operations over several repositories in one transaction, in the scope that is current. */
 @Injectable()
 export class TransactionalService {
+  private static readonly services = new WeakMap<object, TransactionalService>();
   private readonly entityManager: ScopedEntityManager;
 
   constructor(
@@ -29,6 +30,12 @@ export class TransactionalService {
     private readonly budget: RetryBudget,
   ) {
     this.entityManager = entityManager as ScopedEntityManager;
+    TransactionalService.services.set(entityManager.config, this);
+  }
+
+  /** The one of the data access layer that the entity manager is from. */
+  static of({ config }: Pick<EntityManager, 'config'>): TransactionalService | undefined {
+    return TransactionalService.services.get(config);
   }
 
   /**
@@ -67,6 +74,11 @@ export class TransactionalService {
   /** See `UnitOfWork.afterRollback`. @throws {UnitOfWorkMissing} */
   afterRollback(hook: Hook): void {
     this.unit.afterRollback(hook);
+  }
+
+  /** Stores an answer with the current unit of work, as its marker. @throws {UnitOfWorkMissing} */
+  keepAnswer(answer: Answer): void {
+    this.unit.answer = answer;
   }
 
   private get unit(): Unit {

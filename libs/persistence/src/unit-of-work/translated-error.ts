@@ -4,6 +4,7 @@ import {
   DomainError,
   type DomainErrorOptions,
   RuleViolation,
+  StaleVersion,
   Unavailable,
 } from '@tenantry/domain';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
@@ -61,11 +62,8 @@ export function translated(error: unknown): unknown {
   }
   const because = { cause: error };
   if (error instanceof OptimisticLockError) {
-    return new Conflict(
-      'concurrent-change',
-      'It has been changed meanwhile: read it again.',
-      because,
-    );
+    const [, what = 'row'] = /entity (\w+)/.exec(error.message) ?? [];
+    return new StaleVersion(what.toLowerCase(), undefined, because);
   }
   if (error instanceof PoolExhausted) {
     return new Unavailable('pool-exhausted', 'There is too much to do: try again.', because);

@@ -1,0 +1,55 @@
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EntityManager } from '@mikro-orm/postgresql';
+import { ReadMembers, UnitOfWork } from '@tenantry/application';
+import { type Api, startApi } from '../testing/api-harness.ts';
+
+let api: Api;
+
+beforeAll(async () => {
+  api = await startApi();
+});
+
+afterAll(() => api.stop());
+
+/** Asks, and goes away after so many milliseconds. */
+function askAndLeave(path: string, afterMs: number): Promise<void> {
+  const { port } = api.api.getHttpServer().address() as AddressInfo;
+  return new Promise((resolve) => {
+    const asked = request({ port, host: '127.0.0.1', path, headers: { 'x-tenant-id': 'alpha' } });
+    asked.on('error', () => undefined);
+    asked.on('close', () => {
+      resolve();
+    });
+    asked.end();
+    setTimeout(() => asked.destroy(), afterMs);
+  });
+}
+
+describe('a client that goes away', () => {
+  it('has its query cancelled', async () => {
+    const read = api.api.get(ReadMembers);
+    const outcome = Promise.withResolvers<unknown>();
+    read.page = () => {
+      const slow = api.api
+        .get(UnitOfWork)
+        .run(() => api.api.get(EntityManager).execute('select pg_sleep(20)'));
+      slow.then(outcome.resolve, outcome.resolve);
+      return slow as never;
+    };
+    const begin = Date.now();
+    await askAndLeave('/members', 200);
+
+    expect(await outcome.promise).toMatchObject({ kind: 'cancelled' });
+    expect(Date.now() - begin).toBeLessThan(5_000);
+    await sleep(50);
+    expect((await api.call({ path: '/projects', tenant: 'alpha' })).status).toBe(200);
+  });
+
+  it('who has its answer cancels nothing', async () => {
+    for (let n = 0; n < 20; n += 1) {
+      expect((await api.call({ path: '/projects', tenant: 'alpha' })).status).toBe(200);
+    }
+  });
+});
