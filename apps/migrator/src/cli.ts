@@ -15,6 +15,7 @@ import { provision, type ProvisionOptions } from './commands/provision.ts';
 import { rollback } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
+import { addEventCommands } from './event-commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { printError } from './output.ts';
 import { addTenantCommands } from './tenant-commands.ts';
@@ -128,5 +129,6 @@ function commands(done: (code: ExitCode) => void): Command {
       done(await provision(options));
     });
   addTenantCommands(program, json, done);
+  addEventCommands(program, json, done);
   return program;
 }

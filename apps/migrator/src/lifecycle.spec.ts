@@ -246,3 +246,45 @@ describe('provision', () => {
     return rows.length;
   }
 });
+
+describe('an event that could not be delivered', () => {
+  const ID = '01900000-0000-7000-8000-0000000000e1';
+  const stateOf = () =>
+    query(
+      `select due_at is not null as due, delivered_at is not null as delivered, parked_at is not null as parked
+       from shared.outbox_event where id = '${ID}'`,
+    );
+
+  beforeEach(async () => {
+    await create('hooli');
+    await query(
+      `insert into shared.outbox_event (tenant_id, id, name, aggregate_id, data, attempts, parked_at, error)
+       select id, '${ID}', 'member.joined', gen_random_uuid(), '{}', 10, now(), 'it is broken' from catalog.tenant`,
+    );
+  });
+
+  it('is listed with why', async () => {
+    expect(await migrator('event', 'parked')).toBe(0);
+    expect(printed).toMatch(new RegExp(`^hooli +${ID} +member.joined .*10 × it is broken$`));
+    expect(await migrator('event', 'parked', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      events: [{ tenant: 'hooli', id: ID, name: 'member.joined', attempts: 10 }],
+    });
+  });
+
+  it.each([
+    ['retry', { due: true, delivered: false, parked: false }],
+    ['discard', { due: false, delivered: true, parked: false }],
+  ])('is decided on: %s', async (decision, state) => {
+    expect(await migrator('event', decision, '--tenant', 'hooli', '--id', ID)).toBe(0);
+    expect(await stateOf()).toEqual([state]);
+    expect(await query('select reason from catalog.audit order by at')).toContainEqual({
+      reason: `event ${decision} ${ID}`,
+    });
+    expect(await migrator('event', 'parked')).toBe(0);
+    expect(printed).toBe('No event waits for anybody.');
+
+    expect(await migrator('event', decision, '--tenant', 'hooli', '--id', ID)).toBe(1);
+    expect(complained).toContain('There is no such parked event');
+  });
+});

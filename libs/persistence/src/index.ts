@@ -24,6 +24,7 @@ export { CHECKS } from './prover/checks.ts';
 export { type Finding, lineOf } from './prover/finding.ts';
 export { IsolationCheck, NotIsolated } from './prover/isolation-check.ts';
 export { IsolationProver, type IsolationReport } from './prover/isolation-prover.ts';
+export { Housekeeper } from './provisioning/housekeeper.ts';
 export { ProvisioningModule } from './provisioning/provisioning.module.ts';
 export { WakeUps } from './provisioning/wake-ups.ts';
 export { BaseRepository } from './repositories/base.repository.ts';

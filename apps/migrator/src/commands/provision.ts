@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { CarryOutOperations } from '@tenantry/application';
 import { type TenantOperation, TenantOperationRepository } from '@tenantry/domain';
-import { TenantContext, WakeUps } from '@tenantry/persistence';
+import { Housekeeper, TenantContext, WakeUps } from '@tenantry/persistence';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { logToStderr } from '../log-to-stderr.ts';
 import { type OutputOptions, print, table } from '../output.ts';
@@ -11,6 +11,7 @@ import { printableOperation, progressOf } from './tenant/standing.ts';
 
 /** How long nobody looks when nothing wakes: what fell due meanwhile, or was requested while nobody could listen. */
 const POLL_MS = 5_000;
+const HOUR_MS = 3_600_000;
 
 export interface ProvisionOptions extends OutputOptions {
   readonly once?: boolean;
@@ -28,7 +29,9 @@ export async function provision(
   return withApplication(async (application, config) => {
     const context = application.get(TenantContext);
     const operations = application.get(TenantOperationRepository);
+    const clean = hourly(() => application.get(Housekeeper).clean());
     const pass = async (): Promise<readonly TenantOperation[]> => {
+      await clean();
       // Looking is no operator's work, and would fill the audit.
       const due = await context.runAsReader(() => operations.due(new Date()));
       return due.length === 0
@@ -43,6 +46,17 @@ export async function provision(
     await work(pass, config.ownerUrl, until);
     return EXIT.done;
   });
+}
+
+/** Does it the first time that it is asked to, and then once an hour. */
+function hourly(work: () => Promise<unknown>): () => Promise<void> {
+  let next = 0;
+  return async () => {
+    if (Date.now() >= next) {
+      next = Date.now() + HOUR_MS;
+      await work();
+    }
+  };
 }
 
 async function passUntilNothingIsDue(

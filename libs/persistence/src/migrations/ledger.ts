@@ -58,6 +58,21 @@ export async function recordRolledBack(
   ]);
 }
 
+/** From this migration on a placement has tables for what units of work leave behind: markers, answers, events. */
+const WITH_RECORDS = '20261124232657-unit-of-work';
+
+/** The schemas of the placements that have those tables: in the middle of a deployment others may lack them still. */
+export async function placementsWithRecords(
+  entityManager: EntityManager,
+): Promise<readonly string[]> {
+  const rows = await entityManager.execute<{ schema: string }[]>(
+    `select p.schema_name as schema from catalog.placement p
+     join catalog.migration m on m.target = p.schema_name and m.name = ? order by p.id`,
+    [WITH_RECORDS],
+  );
+  return rows.map(({ schema }) => schema);
+}
+
 /** Forgets a target that is not there any more. */
 export async function forgetTarget(entityManager: EntityManager, target: string): Promise<void> {
   await entityManager.execute('delete from catalog.migration where target = ?', [target]);

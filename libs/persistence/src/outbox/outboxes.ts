@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@tenantry/domain';
 import pg from 'pg';
+import { placementsWithRecords } from '../migrations/ledger.ts';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { TransactionalService } from '../unit-of-work/transactional.service.ts';
 
-/** From this migration on a placement has an outbox. */
-const WITH_OUTBOX = '20261124232657-unit-of-work';
 /** How many placements are looked at by one query: planning takes longer than looking. */
 const TOGETHER = 100;
 /** How many parked events are shown. */
@@ -69,16 +68,10 @@ export class Outboxes {
     return rows;
   }
 
-  private async placements(): Promise<string[]> {
-    const rows = await this.context.runAsReader(() =>
-      this.read<{ schema: string }>(
-        `select p.schema_name as schema from placement p
-         join migration m on m.target = p.schema_name and m.name = ?
-         order by p.id`,
-        [WITH_OUTBOX],
-      ),
+  private placements(): Promise<readonly string[]> {
+    return this.context.runAsReader(() =>
+      this.transactional.run(placementsWithRecords, { readOnly: true, replayable: true }),
     );
-    return rows.map(({ schema }) => schema);
   }
 
   private async tenants(ids: readonly TenantId[]): Promise<PlacedTenant[]> {

@@ -27,6 +27,7 @@ import { errorWithoutValues, type MigratorConfig } from '@tenantry/platform';
 import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { FleetMigrator } from '../migrations/fleet-migrator.ts';
+import { Housekeeper } from './housekeeper.ts';
 import { MikroOperationClaims } from './mikro-operation-claims.ts';
 import { MikroOrphanedPlacements } from './mikro-orphaned-placements.ts';
 import { MikroPlacementProvisioner } from './mikro-placement-provisioner.ts';
@@ -47,6 +48,11 @@ export class ProvisioningModule implements OnApplicationShutdown {
     const providers: Provider[] = [
       { provide: OwnerOrm, useFactory: () => connected(config) },
       ...asOwner(config),
+      {
+        provide: Housekeeper,
+        useFactory: ({ orm }: OwnerOrm) => new Housekeeper(orm),
+        inject: [OwnerOrm],
+      },
       { provide: ReferenceSeeding, useClass: seeding },
       {
         provide: OperationSteps,
@@ -74,7 +80,13 @@ export class ProvisioningModule implements OnApplicationShutdown {
     return {
       module: ProvisioningModule,
       providers,
-      exports: [CarryOutOperations, OrphanedPlacements, ReferenceSeeding, RegisterTenant],
+      exports: [
+        CarryOutOperations,
+        Housekeeper,
+        OrphanedPlacements,
+        ReferenceSeeding,
+        RegisterTenant,
+      ],
     };
   }
 
