@@ -52,7 +52,9 @@ export class TenantContext {
       throw new InvalidValue('reason', 'must say why the work is done as an operator');
     }
     return this.enter(new OperatorScope(reason, signal), async (entityManager) => {
-      await entityManager.execute('insert into audit (reason) values (?)', [reason]);
+      await entityManager.transactional((transaction) =>
+        transaction.execute('insert into audit (reason) values (?)', [reason]),
+      );
       return work();
     });
   }

@@ -9,6 +9,8 @@ type Connection = ReturnType<SqlEntityManager['getConnection']>;
 
 const FIRST_DELAY_MS = 20;
 const LONGEST_DELAY_MS = 500;
+/** So often, however long each time takes. */
+const ASKED_AT_LEAST = 3;
 
 /**
  * Finds out whether a transaction was stored whose COMMIT was sent and not answered, on connections of its own: waits while
@@ -24,7 +26,9 @@ export async function isStored(
   const deadline = Date.now() + timeouts.commitTimeoutMs;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await ask(connection, marker, timeouts, Math.max(1, deadline - Date.now()));
+      // A part of the time: on a connection that does not answer either nothing is to be had by waiting for longer.
+      const rest = Math.max(1, Math.ceil((deadline - Date.now()) / ASKED_AT_LEAST));
+      return await ask(connection, marker, timeouts, rest);
     } catch (error) {
       const pause = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
       if (Date.now() + pause >= deadline) {

@@ -1,4 +1,4 @@
-import { Unavailable } from '@tenantry/domain';
+import { DomainError, Unavailable } from '@tenantry/domain';
 
 /**
  * The work returned, and yet nothing of it was stored: the server, or an inner unit of work, had made that impossible, and
@@ -14,11 +14,15 @@ export class UnexpectedRollback extends Error {
 }
 
 /** COMMIT was sent, and its reply never came: by itself that says nothing of what became of it. */
-export class CommitInterrupted extends Error {
-  override readonly name = 'CommitInterrupted';
+export class CommitInterrupted extends DomainError {
+  readonly kind = 'outcome-unknown';
 
   constructor(cause: unknown) {
-    super('The connection was lost while the transaction was committed.', { cause });
+    super(
+      'commit-interrupted',
+      'It is not known whether it was stored: the connection was lost meanwhile.',
+      { cause },
+    );
   }
 }
 

@@ -345,6 +345,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
     unit.isUnknown = true;
     const stored = await this.wasCommitted(unit);
     unit.isUnknown = false;
+    this.log.warn({ msg: 'the reply to a COMMIT was lost, and its outcome found out', stored });
     if (!stored) {
       throw error;
     }

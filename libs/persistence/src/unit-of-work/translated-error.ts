@@ -49,6 +49,9 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   '53200': (more) => new Unavailable('out-of-space', 'There is no room to store it.', more),
 };
 
+const unavailable: Translation = (more) =>
+  new Unavailable('database-unavailable', 'The database cannot be reached.', more);
+
 const contention: Translation = (more) =>
   new Unavailable('contention', 'Others are changing the same: try again.', more);
 
@@ -57,10 +60,14 @@ const contention: Translation = (more) =>
  * the SQLSTATE, since MikroORM leaves errors that COMMIT raises as they are.
  */
 export function translated(error: unknown): unknown {
+  const because = { cause: error };
+  // By then it has been found out that nothing was stored.
+  if (error instanceof CommitInterrupted) {
+    return unavailable(because);
+  }
   if (error instanceof DomainError) {
     return error;
   }
-  const because = { cause: error };
   if (error instanceof OptimisticLockError) {
     const [, what = 'row'] = /entity (\w+)/.exec(error.message) ?? [];
     return new StaleVersion(what.toLowerCase(), undefined, because);
@@ -73,8 +80,8 @@ export function translated(error: unknown): unknown {
     const { constraint } = errorParts(error);
     return translation({ ...because, constraint });
   }
-  if (error instanceof CommitInterrupted || isUnreachable(error) || isLost(error)) {
-    return new Unavailable('database-unavailable', 'The database cannot be reached.', because);
+  if (isUnreachable(error) || isLost(error)) {
+    return unavailable(because);
   }
   return error;
 }
