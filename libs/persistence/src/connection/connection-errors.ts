@@ -1,5 +1,6 @@
 /** SQLSTATEs of a server that cannot be used now: it starts, stops, is full, or the connection is lost. */
 const TRANSIENT_STATES = /^(?:08...|53300|57P0[1-3])$/;
+const IN_FAILED_SQL_TRANSACTION = '25P02';
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
@@ -46,6 +47,11 @@ export function sqlStateOf(error: unknown): string | undefined {
     return code;
   }
   return cause === undefined ? undefined : sqlStateOf(cause);
+}
+
+/** Whether it was refused only because a statement before it in the transaction has failed. */
+export function isOfFailedTransaction(error: unknown): boolean {
+  return sqlStateOf(error) === IN_FAILED_SQL_TRANSACTION;
 }
 
 /** Why it failed, in the words of the error, or of all those that it stands for: one for each address of a name. */

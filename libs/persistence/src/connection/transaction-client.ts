@@ -1,6 +1,10 @@
 import pg from 'pg';
-import { errorParts } from './connection-errors.ts';
-import { CommitInterrupted, UnexpectedRollback } from '../unit-of-work/transaction-errors.ts';
+import { errorParts, isOfFailedTransaction } from './connection-errors.ts';
+import {
+  CommitInterrupted,
+  errorSwallowed,
+  UnexpectedRollback,
+} from '../unit-of-work/transaction-errors.ts';
 
 type Results = pg.QueryResult | readonly pg.QueryResult[];
 
@@ -21,8 +25,6 @@ const ROLLS_BACK = /^rollback$/i;
 
 /** How the server names what begins or ends a transaction when it has done so. */
 const TRANSACTION_TAGS = new Set(['BEGIN', 'START', 'COMMIT', 'ROLLBACK']);
-const FAILED_TRANSACTION = '25P02';
-const SWALLOWED = 'a statement failed, and its error was swallowed.';
 const TO_SAVEPOINT = /\brollback\s+(?:(?:work|transaction)\s+)?to\b/i;
 
 /** How long the server may take to undo something, or to stop what it does. */
@@ -160,7 +162,7 @@ export class TransactionClient extends pg.Client {
       const results = await this.inTime(this.commitTimeoutMs, this.deliver(message));
       const last = [results].flat().at(-1);
       if (last?.command !== 'COMMIT') {
-        throw new UnexpectedRollback(SWALLOWED);
+        throw errorSwallowed();
       }
       this.ended?.(true);
       return last;
@@ -192,7 +194,7 @@ export class TransactionClient extends pg.Client {
       case 'T':
         return;
       case 'E':
-        throw new UnexpectedRollback(SWALLOWED);
+        throw errorSwallowed();
       case 'I':
       case null:
         throw new UnexpectedRollback('there is no transaction any more.');
@@ -200,8 +202,8 @@ export class TransactionClient extends pg.Client {
   }
 
   private async refusal(error: unknown): Promise<unknown> {
-    if (errorParts(error).code === FAILED_TRANSACTION) {
-      return new UnexpectedRollback(SWALLOWED, { cause: error });
+    if (isOfFailedTransaction(error)) {
+      return errorSwallowed(error);
     }
     return error instanceof UnexpectedRollback || (await this.answers())
       ? error

@@ -10,7 +10,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ScopedClientConfig } from '../connection/scoped-client.ts';
 import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
 import type { CommitMarker } from '../unit-of-work/commit-marker.ts';
-import { farewellOf } from '../unit-of-work/farewell.ts';
+import { type Farewell, farewellOf } from '../unit-of-work/farewell.ts';
 import { isStored } from '../unit-of-work/commit-outcome.ts';
 import { type Transaction, transactions } from '../unit-of-work/transaction.ts';
 import { EntityOfAnotherUnitOfWork } from '../unit-of-work/transaction-errors.ts';
@@ -40,7 +40,6 @@ const ENTER_ANOTHER = 'Enter another scope with TenantContext.run(tenant, …).'
  */
 export class ScopedEntityManager extends TransactionalEntityManager {
   private scope?: Scope;
-  private marker: CommitMarker | undefined;
 
   /** The scope that it belongs to; none for the root one. */
   get sealedTo(): Scope | undefined {
@@ -111,18 +110,12 @@ export class ScopedEntityManager extends TransactionalEntityManager {
     ];
   }
 
-  protected override closing(unit: Unit): readonly string[] {
-    const { statements, marker } = farewellOf(this.own, unit);
-    this.marker = marker;
-    return statements;
+  protected override farewell(unit: Unit): Farewell {
+    return farewellOf(this.own, unit);
   }
 
-  protected override async wasCommitted({ transaction }: Unit): Promise<boolean> {
-    // What has only read has nothing to be stored: to the caller it is as if the connection had been lost before.
-    return (
-      this.marker !== undefined &&
-      isStored(this.getConnection('write'), this.marker, transaction.timeouts)
-    );
+  protected override wasCommitted(marker: CommitMarker, timeouts: Timeouts): Promise<boolean> {
+    return isStored(this.getConnection('write'), marker, timeouts);
   }
 
   override setFilterParams(name: string, parameters: Record<string, unknown>): void {

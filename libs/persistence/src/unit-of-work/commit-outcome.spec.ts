@@ -144,6 +144,44 @@ describe.each(['reset', 'silence'] as const)('a commit whose connection ends in 
   });
 });
 
+describe('a flush that is a unit of work by itself', () => {
+  const flushed = async (work: (member: Member) => Promise<void>): Promise<void> =>
+    persistence.context.run(acme, async () => {
+      const member = new Member({ email: email('ada@example.com'), name: 'ada' });
+      persistence.members.add(member);
+      await work(member);
+    });
+
+  it('is stored when only the reply was lost, and goes on with what it has stored', async () => {
+    proxy.faults.onCommit = nextCommits(1, { kind: 'reply-dropped', then: 'reset' });
+
+    await flushed(async (member) => {
+      await persistence.entityManager.flush();
+      expect(await stored('ada')).toBe(1);
+      member.rename('ada lovelace');
+      await persistence.entityManager.flush();
+      expect(await stored('ada lovelace')).toBe(1);
+      persistence.entityManager.remove(member);
+      await persistence.entityManager.flush();
+    });
+
+    expect(await stored('ada lovelace')).toBe(0);
+  });
+
+  it('fails, and is not tried again by the next one, when it was not performed', async () => {
+    proxy.faults.onCommit = nextCommits(1, { kind: 'request-dropped', then: 'reset' });
+
+    await flushed(async () => {
+      await expect(persistence.entityManager.flush()).rejects.toMatchObject({
+        kind: 'unavailable',
+      });
+      await persistence.entityManager.flush();
+    });
+
+    expect(await stored('ada')).toBe(0);
+  });
+});
+
 describe('a commit that arrives when it has been given up', () => {
   const late = { kind: 'request-late', afterMs: 400 } as const;
 

@@ -23,16 +23,6 @@ function isChanged(entityManager: EntityManager, entity: object): boolean {
   );
 }
 
-/** Whether a flush would write anything. */
-export function hasSomethingToWrite(entityManager: EntityManager): boolean {
-  const unitOfWork = entityManager.getUnitOfWork(false);
-  return (
-    unitOfWork.getPersistStack().size > 0 ||
-    unitOfWork.getRemoveStack().size > 0 ||
-    changedIn(entityManager).size > 0
-  );
-}
-
 /**
  * What belongs to the entity manager around a unit of work is not stored by that, so it must not be changed in it.
  * @param before those that were changed before
@@ -67,16 +57,35 @@ export function handOver(
 
 /**
  * Freezes what an entity manager has left behind: a later change of it would be stored by nobody, and fails at once.
+ * @param written what was to be stored as well
  * @param heir has some of it now
  */
-export function freezeEntities(entityManager: EntityManager, heir?: EntityManager): void {
+export function freezeEntities(
+  entityManager: EntityManager,
+  written: Iterable<object> = [],
+  heir?: EntityManager,
+): void {
   const unitOfWork = entityManager.getUnitOfWork(false);
   const inherited = heir?.getUnitOfWork(false).getIdentityMap();
-  for (const entity of [...unitOfWork.getIdentityMap(), ...unitOfWork.getPersistStack()]) {
+  for (const entity of [
+    ...unitOfWork.getIdentityMap(),
+    ...unitOfWork.getPersistStack(),
+    ...written,
+  ]) {
     if (inherited?.getByEntity(entity) !== entity) {
       Object.freeze(entity);
       // Where MikroORM keeps the values.
       Object.freeze(helper(entity).__data);
     }
+  }
+}
+
+/**
+ * After a flush that MikroORM takes for a failed one. It would go on to think that its entities are being written, and not
+ * remove them any more.
+ */
+export function endProcessing(entityManager: EntityManager): void {
+  for (const entity of entityManager.getUnitOfWork(false).getIdentityMap()) {
+    helper(entity as object).__processing = false;
   }
 }

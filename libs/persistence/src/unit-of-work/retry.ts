@@ -4,7 +4,7 @@ import { CommitOutcomeUnknown } from '@tenantry/domain';
 import { ExponentialBackoff, fullJitterGenerator, handleWhen, retry } from 'cockatiel';
 import { isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { CommitInterrupted } from './transaction-errors.ts';
+import { CommitLost } from './transaction-errors.ts';
 import type { Unit } from './unit.ts';
 
 const ATTEMPTS = 5;
@@ -79,8 +79,7 @@ export class Retry {
     if (!hasWorked) {
       return isUnreachable(error);
     }
-    // After COMMIT was sent too: it is known by now that nothing was stored.
-    if (error instanceof CommitInterrupted || isLost(error)) {
+    if (error instanceof CommitLost || isLost(error)) {
       return this.terms.replayable === true;
     }
     switch (sqlStateOf(error)) {

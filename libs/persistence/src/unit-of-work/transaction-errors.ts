@@ -13,6 +13,11 @@ export class UnexpectedRollback extends Error {
   }
 }
 
+/** @param cause what was refused because of that */
+export function errorSwallowed(cause?: unknown): UnexpectedRollback {
+  return new UnexpectedRollback('a statement failed, and its error was swallowed.', { cause });
+}
+
 /** COMMIT was sent, and its reply never came: by itself that says nothing of what became of it. */
 export class CommitInterrupted extends DomainError {
   readonly kind = 'outcome-unknown';
@@ -23,6 +28,13 @@ export class CommitInterrupted extends DomainError {
       'It is not known whether it was stored: the connection was lost meanwhile.',
       { cause },
     );
+  }
+}
+
+/** The connection was lost during COMMIT, and it was found out since that nothing is stored, nor ever will be. */
+export class CommitLost extends Unavailable {
+  constructor(cause: CommitInterrupted) {
+    super('database-unavailable', 'The database was lost before anything was stored.', { cause });
   }
 }
 

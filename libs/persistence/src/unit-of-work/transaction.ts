@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Cancelled } from '@tenantry/domain';
+import type { Unit } from './unit.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
 
 /** How far a transaction has come. It has `ended` when nothing of it was stored, as far as its connection knows. */
@@ -53,3 +54,6 @@ export class Transaction {
 
 /** The transaction whose work is under way. */
 export const transactions = new AsyncLocalStorage<Transaction>();
+
+/** The unit of work that a flush outside of any is by itself. */
+export const flushing = new AsyncLocalStorage<Unit>();

@@ -8,19 +8,24 @@ import {
 } from '@mikro-orm/core';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
+import { isOfFailedTransaction } from '../connection/connection-errors.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
+import type { CommitMarker } from './commit-marker.ts';
 import {
   changedIn,
+  endProcessing,
   freezeEntities,
   handOver,
-  hasSomethingToWrite,
   mustHaveChangedNothingElse,
 } from './entities.ts';
+import type { Farewell } from './farewell.ts';
 import type { Retry } from './retry.ts';
-import { Transaction, transactions } from './transaction.ts';
+import { flushing, Transaction, transactions } from './transaction.ts';
 import {
   CommitInterrupted,
+  CommitLost,
   EntityOfAnotherUnitOfWork,
+  errorSwallowed,
   TransactionManaged,
   UnexpectedRollback,
 } from './transaction-errors.ts';
@@ -69,15 +74,15 @@ export abstract class TransactionalEntityManager extends EntityManager {
   /** Time limits and signal of transactions that begin now. */
   protected abstract limits(options: UnitOptions): ConstructorParameters<typeof Transaction>;
 
-  /** What is to be sent with the COMMIT of a unit of work. */
-  protected abstract closing(unit: Unit): readonly string[];
+  /** What is to be sent with the COMMIT of a unit of work, and by what it can be told that it was stored. */
+  protected abstract farewell(unit: Unit): Farewell;
 
   /**
    * Finds out what became of a transaction whose COMMIT was sent and not answered.
    * @returns whether it is stored
    * @throws {CommitOutcomeUnknown}
    */
-  protected abstract wasCommitted(unit: Unit): Promise<boolean>;
+  protected abstract wasCommitted(marker: CommitMarker, timeouts: Timeouts): Promise<boolean>;
 
   /**
    * Commits when `work` returns, and rolls back when it throws. What it makes of a transaction that is open already is for
@@ -148,25 +153,33 @@ export abstract class TransactionalEntityManager extends EntityManager {
     await manager.undo(unit);
     manager.current = undefined;
     manager.resetTransactionContext();
-    // MikroORM takes for stored what it has tried to store.
-    freezeEntities(manager);
-    manager.getUnitOfWork(false).clear();
-    await unit.runAfterRollback();
+    manager.forget(unit);
+    if (unit.isRolledBack) {
+      await unit.runAfterRollback();
+    }
   }
 
-  /** Outside of units of work it is one by itself, unless there is nothing to be written. */
+  /**
+   * Outside of units of work it is one by itself. Nobody else becomes a part of that, whatever goes on beside it in the same
+   * scope, so it is MikroORM that begins and ends its transaction.
+   */
   override async flush(): Promise<void> {
     const manager = this.getContext();
     if (manager.current) {
       await super.flush();
-    } else if (hasSomethingToWrite(manager)) {
-      await manager.begin();
+      return;
+    }
+    const unit = new Unit(new Transaction(...this.limits({})), {}, true);
+    try {
+      await transactions.run(unit.transaction, () => flushing.run(unit, () => super.flush()));
+    } catch (error) {
       try {
-        await manager.commit();
-      } catch (error) {
-        await manager.rollback();
-        throw error;
+        await manager.mustBeStored(unit, error);
+      } catch (reason) {
+        manager.forget(unit);
+        throw reason;
       }
+      endProcessing(manager);
     }
   }
 
@@ -238,7 +251,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
       await inner.runAfterRollback();
       throw error;
     } finally {
-      manager.end(isHandedOver ? this : undefined);
+      manager.end(inner, isHandedOver ? this : undefined);
     }
   }
 
@@ -300,8 +313,15 @@ export abstract class TransactionalEntityManager extends EntityManager {
       }
       throw error;
     } finally {
-      manager.end();
+      manager.end(unit);
     }
+  }
+
+  /** What has been written is complete: says what goes with it. */
+  sayFarewell(unit: Unit): void {
+    const { statements, marker } = this.farewell(unit);
+    unit.transaction.closing = statements;
+    unit.marker = marker;
   }
 
   private async start({ isolationLevel, readOnly }: UnitOptions): Promise<void> {
@@ -314,10 +334,10 @@ export abstract class TransactionalEntityManager extends EntityManager {
   }
 
   private async finish(unit: Unit): Promise<void> {
-    await this.flush();
+    await this.flushWhatIsLeft();
     unit.mustBeCommittable();
     const { transaction } = unit;
-    transaction.closing = this.closing(unit);
+    this.sayFarewell(unit);
     try {
       await this.connection.commit(this.mustHaveHandle(), this.broadcaster);
     } catch (error) {
@@ -328,6 +348,14 @@ export abstract class TransactionalEntityManager extends EntityManager {
       throw new UnexpectedRollback('its transaction was ended before.');
     }
     this.handle = undefined;
+  }
+
+  private async flushWhatIsLeft(): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      throw isOfFailedTransaction(error) ? errorSwallowed(error) : error;
+    }
   }
 
   private async mustBeStored(unit: Unit, error: unknown): Promise<void> {
@@ -343,11 +371,13 @@ export abstract class TransactionalEntityManager extends EntityManager {
     // Its connection is needed for finding out.
     await this.undo(unit);
     unit.isUnknown = true;
-    const stored = await this.wasCommitted(unit);
+    // What has only read has nothing to be stored: it is as if the connection had been lost before.
+    const stored =
+      unit.marker !== undefined && (await this.wasCommitted(unit.marker, transaction.timeouts));
     unit.isUnknown = false;
     this.log.warn({ msg: 'the reply to a COMMIT was lost, and its outcome found out', stored });
     if (!stored) {
-      throw error;
+      throw new CommitLost(error);
     }
     transaction.stage = 'committed';
   }
@@ -369,9 +399,15 @@ export abstract class TransactionalEntityManager extends EntityManager {
     }
   }
 
-  private end(heir?: this): void {
+  /** MikroORM takes for stored what it has tried to store. */
+  private forget({ written }: Unit): void {
+    freezeEntities(this, written);
+    this.getUnitOfWork(false).clear();
+  }
+
+  private end(unit?: Unit, heir?: this): void {
     this.over = true;
-    freezeEntities(this, heir);
+    freezeEntities(this, unit?.written, heir);
   }
 
   private get connection(): ReturnType<EntityManager['getConnection']> {

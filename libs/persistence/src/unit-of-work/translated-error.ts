@@ -9,7 +9,6 @@ import {
 } from '@tenantry/domain';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
 import { PoolExhausted } from '../connection/supervised-pool.ts';
-import { CommitInterrupted } from './transaction-errors.ts';
 
 type Translation = (options: DomainErrorOptions) => DomainError;
 
@@ -61,10 +60,6 @@ const contention: Translation = (more) =>
  */
 export function translated(error: unknown): unknown {
   const because = { cause: error };
-  // By then it has been found out that nothing was stored.
-  if (error instanceof CommitInterrupted) {
-    return unavailable(because);
-  }
   if (error instanceof DomainError) {
     return error;
   }

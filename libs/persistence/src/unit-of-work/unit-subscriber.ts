@@ -1,25 +1,50 @@
-import { ChangeSetType, type EventSubscriber, type FlushEventArgs } from '@mikro-orm/core';
+import {
+  ChangeSetType,
+  type EventSubscriber,
+  type FlushEventArgs,
+  type TransactionEventArgs,
+} from '@mikro-orm/core';
 import { takeEvents } from '@tenantry/domain';
+import { flushing } from './transaction.ts';
 import type { TransactionalEntityManager } from './transactional-entity-manager.ts';
+import type { Unit } from './unit.ts';
 
 /** Keeps a unit of work informed of what is written in it: which entities are gone, and what has happened to the others. */
 export class UnitSubscriber implements EventSubscriber {
+  /** MikroORM forgets entities that it fails to store. */
+  onFlush({ em, uow }: FlushEventArgs): void {
+    const unit = (em as TransactionalEntityManager).unit ?? flushing.getStore();
+    for (const { entity } of uow.getChangeSets()) {
+      unit?.written.add(entity as object);
+    }
+  }
+
+  /** Of a flush that is a unit of work by itself: afterwards its transaction has ended. */
+  beforeTransactionCommit({ em, uow }: TransactionEventArgs): void {
+    const manager = em as TransactionalEntityManager;
+    const unit = flushing.getStore();
+    if (unit && uow && !manager.unit) {
+      note(unit, uow);
+      manager.sayFarewell(unit);
+    }
+  }
+
   afterFlush({ em, uow }: FlushEventArgs): void {
-    const unit = unitOf(em);
+    const { unit } = em as TransactionalEntityManager;
     if (unit) {
-      unit.events.push(...involved(uow).flatMap(takeEvents));
-      unit.removed.push(
-        ...uow
-          .getChangeSets()
-          .filter(isRemoval)
-          .map(({ entity }) => entity as object),
-      );
+      note(unit, uow);
     }
   }
 }
 
-function unitOf(entityManager: FlushEventArgs['em']): TransactionalEntityManager['unit'] {
-  return (entityManager as TransactionalEntityManager).unit;
+function note(unit: Unit, uow: FlushEventArgs['uow']): void {
+  unit.events.push(...involved(uow).flatMap(takeEvents));
+  unit.removed.push(
+    ...uow
+      .getChangeSets()
+      .filter(isRemoval)
+      .map(({ entity }) => entity as object),
+  );
 }
 
 /** What was written, and what was read: something may have happened to a root of which only a part was written. */

@@ -1,6 +1,7 @@
 import type { IsolationLevel } from '@mikro-orm/core';
 import { Logger } from '@nestjs/common';
 import type { DomainEvent } from '@tenantry/domain';
+import type { CommitMarker } from './commit-marker.ts';
 import type { Transaction } from './transaction.ts';
 import { PropagationMismatch, UnexpectedRollback } from './transaction-errors.ts';
 
@@ -27,10 +28,14 @@ export class Unit {
   hasWorked = false;
   /** Its COMMIT was sent, and nobody knows yet what became of it. */
   isUnknown = false;
+  /** Entities that were to be stored or deleted in it, whether or not that has succeeded. */
+  readonly written = new Set<object>();
   /** Entities that were deleted in it. */
   readonly removed: object[] = [];
   /** What has happened to its aggregates, as far as that was written. */
   readonly events: DomainEvent[] = [];
+  /** By what it can be told that it was stored, once it is about to be. */
+  marker: CommitMarker | undefined;
   /** What is to be answered whenever the same is asked for again. */
   answer: Answer | undefined;
   private readonly committed: Hook[] = [];
@@ -97,9 +102,10 @@ export class Unit {
   }
 
   /** Takes over what one within it has left to be done when the whole is stored. */
-  adopt({ committed, rolledBack, removed, events }: Unit): void {
+  adopt({ committed, rolledBack, written, removed, events }: Unit): void {
     this.committed.push(...committed);
     this.rolledBack.push(...rolledBack);
+    written.forEach((entity) => this.written.add(entity));
     this.removed.push(...removed);
     this.events.push(...events);
   }

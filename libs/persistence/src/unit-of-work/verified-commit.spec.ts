@@ -1,3 +1,4 @@
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { email, Member } from '@tenantry/domain';
 import {
   acme,
@@ -36,6 +37,16 @@ describe('a unit of work whose work swallows', () => {
     await expect(unit).rejects.toThrow(UnexpectedRollback);
     expect(await stored('ada')).toEqual([]);
     expect(hooks).toEqual(['after rollback']);
+  });
+
+  it('an error of a statement, and has more to be written, rejects in the same way', async () => {
+    const unit = persistence.as(acme, async () => {
+      join('ada');
+      await sql('select 1 / 0').catch(() => undefined);
+    });
+
+    await expect(unit).rejects.toThrow(UnexpectedRollback);
+    expect(await stored('ada')).toEqual([]);
   });
 
   it('an error of a flush rejects, and not as if there were nothing left to be written', async () => {
@@ -201,5 +212,40 @@ describe('what is flushed without a unit of work', () => {
     });
 
     expect(await stored('heidi')).toHaveLength(1);
+  });
+
+  it('does not take in what goes on beside it in the same scope', async () => {
+    await persistence.context.run(acme, async () => {
+      join('ivan');
+      const failed = new Error('this one changes its mind');
+      const [flushed, unit] = await Promise.allSettled([
+        persistence.entityManager.flush(),
+        persistence.unitOfWork.run(() => {
+          join('judy');
+          throw failed;
+        }),
+      ]);
+
+      expect(flushed.status).toBe('fulfilled');
+      expect(unit).toEqual({ status: 'rejected', reason: failed });
+    });
+
+    expect(await stored('ivan')).toHaveLength(1);
+    expect(await stored('judy')).toEqual([]);
+  });
+
+  it('is not written again after it has failed', async () => {
+    await persistence.context.run(acme, async () => {
+      const member = new Member({ email: email('heidi@example.com'), name: 'heidi again' });
+      persistence.members.add(member);
+      await expect(persistence.entityManager.flush()).rejects.toThrow(
+        UniqueConstraintViolationException,
+      );
+      await persistence.entityManager.flush();
+
+      expect(Object.isFrozen(member)).toBe(true);
+    });
+
+    expect(await stored('heidi again')).toEqual([]);
   });
 });

@@ -211,12 +211,13 @@ export class Bench {
   }
 
   private async reset(accounts: number): Promise<void> {
+    for (const schema of new Set(tenants.map((tenant) => tenant.schema))) {
+      await this.asOwner(`set search_path to "${schema}";
+        truncate entry, account, member, outbox_event, commit_marker, idempotency_key cascade`);
+    }
     for (const { id, schema } of tenants) {
-      await this
-        .asOwner(`delete from "${schema}".entry; delete from "${schema}".account where tenant_id = '${id}';
-        insert into "${schema}".account select '${id}', n, 0 from generate_series(0, ${accounts - 1}) n`);
       await this.asOwner(
-        `truncate "${schema}".member, "${schema}".outbox_event, "${schema}".commit_marker, "${schema}".idempotency_key cascade`,
+        `insert into "${schema}".account select '${id}', n, 0 from generate_series(0, ${accounts - 1}) n`,
       );
     }
   }
