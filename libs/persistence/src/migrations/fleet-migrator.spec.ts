@@ -1,5 +1,6 @@
 import { type MikroORM } from '@mikro-orm/postgresql';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
+import { startFaultProxy } from '@tenantry/fault-proxy';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { tenantMappings } from '../mapping/mappings.ts';
@@ -128,6 +129,34 @@ describe('migrating', () => {
         `select to_regclass('t_a.extra') as extra, to_regclass('t_a.project') as project`,
       ),
     ).toEqual([{ extra: null, project: null }]);
+  });
+
+  it('finds out what became of a commit whose reply, or request, was lost', async () => {
+    const { hostname: host, port } = new URL(config.ownerUrl);
+    const proxy = await startFaultProxy({ host, port: Number(port) });
+    const { MIGRATOR_DATABASE_URL } = proxy.address(database.address);
+    const far = createOwnerOrm(MIGRATOR_DATABASE_URL, config.database);
+    const migrator = new FleetMigrator(far, config.database);
+    const names = migrationLists.tenant.map(({ name }) => name);
+    try {
+      await migrator.migrate();
+      for (const kind of ['reply-dropped', 'request-dropped'] as const) {
+        let commits = 0;
+        proxy.faults.onCommit = () => (++commits % 2 === 1 ? { kind, then: 'reset' } : undefined);
+        const schema = `t_${kind.slice(0, 5)}`;
+        await addPlacement(schema);
+
+        const outcome = await migrator.migratePlacement(schema);
+
+        expect(outcome).toMatchObject({ status: 'migrated', migrations: names });
+        expect(await ledgerOf(schema)).toEqual(names);
+        expect(commits).toBe(4);
+        await proxy.heal();
+      }
+    } finally {
+      await far.close();
+      await proxy.close();
+    }
   });
 
   it('twice at once is done by one, and the other is told', async () => {

@@ -8,6 +8,7 @@ import { asOwnerOf } from './owner-transaction.ts';
 import { CATALOG, type Target, type TargetPlan } from './fleet-plan.ts';
 import { readFleetStatus } from './fleet-status.ts';
 import { readApplied, recordApplied, recordRolledBack } from './ledger.ts';
+import { CommitInterrupted } from '../unit-of-work/transaction-errors.ts';
 import { migrationLists } from './migration-lists.ts';
 import type {
   ListedMigration,
@@ -117,22 +118,24 @@ export class FleetMigrator {
     if (target.list === 'tenant') {
       await preparePlacement(this.orm, this.app.url, target.name);
     }
-    const migrations = await this.inTarget(target, async (transaction) => {
+    const migrations = new Set<string>();
+    await this.inTarget(target, async (transaction) => {
       await makeSchema(transaction, target.name);
       const applied = await readApplied(transaction, target.name);
-      const pending = this.lists[target.list].filter(({ name }) => !applied.includes(name));
-      for (const migration of pending) {
-        await this.execute(transaction, migration, 'up');
-        await recordApplied(transaction, target.name, migration.name);
+      for (const migration of this.lists[target.list]) {
+        if (!applied.includes(migration.name)) {
+          await this.execute(transaction, migration, 'up');
+          await recordApplied(transaction, target.name, migration.name);
+          migrations.add(migration.name);
+        }
       }
       if (target.list === 'tenant') {
         await grantPlacement(transaction, target.name);
       }
-      return pending.map(({ name }) => name);
     });
     const durationMs = Date.now() - start;
-    return migrations.length > 0
-      ? { target: target.name, status: 'migrated', migrations, durationMs }
+    return migrations.size > 0
+      ? { target: target.name, status: 'migrated', migrations: [...migrations], durationMs }
       : { target: target.name, status: 'up-to-date', durationMs };
   }
 
@@ -145,8 +148,10 @@ export class FleetMigrator {
       );
     }
     await this.inTarget(target, async (transaction) => {
-      await this.execute(transaction, listed, 'down');
-      await recordRolledBack(transaction, target.name, name);
+      if ((await readApplied(transaction, target.name)).includes(name)) {
+        await this.execute(transaction, listed, 'down');
+        await recordRolledBack(transaction, target.name, name);
+      }
     });
     const durationMs = Date.now() - start;
     return { target: target.name, status: 'rolled-back', migrations: [name], durationMs };
@@ -164,11 +169,22 @@ export class FleetMigrator {
     }
   }
 
-  private inTarget<Result>(
+  /**
+   * In the target's transaction. When the reply to its COMMIT is lost `work` is done again, and goes by the ledger: that says
+   * what became of it, once the target's lock is free.
+   */
+  private async inTarget(
     { name }: Target,
-    work: (transaction: EntityManager) => Promise<Result>,
-  ): Promise<Result> {
-    return asOwnerOf(this.orm, name, work);
+    work: (transaction: EntityManager) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await asOwnerOf(this.orm, name, work);
+    } catch (error) {
+      if (!(error instanceof CommitInterrupted)) {
+        throw error;
+      }
+      await asOwnerOf(this.orm, name, work);
+    }
   }
 
   /** Holds the lock of the fleet meanwhile, in a transaction that does nothing else: it ends with this process. */

@@ -2,6 +2,7 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { handleWhen, ExponentialBackoff, retry } from 'cockatiel';
 import { errorParts } from '../connection/connection-errors.ts';
 import { roleOfPlacement, ROLES } from '../roles.ts';
+import { CommitInterrupted } from '../unit-of-work/transaction-errors.ts';
 
 /** The server is not as Tenantry needs it, and the migrator may not change that itself. */
 export class ServerNotPrepared extends Error {
@@ -11,9 +12,14 @@ export class ServerNotPrepared extends Error {
 const INSUFFICIENT_PRIVILEGE = '42501';
 const LOGIN = /^[A-Za-z_][\w.-]{0,62}$/;
 
-/** Roles are the server's and not the database's, so migrators of other databases can be in the way for a moment. */
-const beingMadeByOthers = handleWhen((error) =>
-  /already exists|concurrently updated|duplicate key/.test(errorParts(error).message),
+/**
+ * Roles are the server's and not the database's, so migrators of other databases can be in the way for a moment. What may
+ * have been stored already is found to be there when it is done again.
+ */
+const doneAgain = handleWhen(
+  (error) =>
+    error instanceof CommitInterrupted ||
+    /already exists|concurrently updated|duplicate key/.test(errorParts(error).message),
 );
 
 /**
@@ -67,7 +73,7 @@ async function prepare(
   password = '',
   check: (transaction: EntityManager) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  const policy = retry(beingMadeByOthers, { maxAttempts: 5, backoff: new ExponentialBackoff() });
+  const policy = retry(doneAgain, { maxAttempts: 5, backoff: new ExponentialBackoff() });
   await policy.execute(() =>
     orm.em.fork().transactional(async (transaction) => {
       for (const { sql, unlessRole } of statements) {
