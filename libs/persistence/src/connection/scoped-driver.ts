@@ -1,6 +1,8 @@
 import { type EntityName, OptimisticLockError, Utils } from '@mikro-orm/core';
 import { type PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { DomainError } from '@tenantry/domain';
 import { IsolationViolation } from '../tenant-context/isolation-violation.ts';
+import { UnexpectedRollback } from '../unit-of-work/transaction-errors.ts';
 import { ScopedConnection } from './supervised-connection.ts';
 
 /** How MikroORM calls: entity managers name themselves, the flush of managed entities does not. */
@@ -8,6 +10,8 @@ interface Caller {
   readonly em?: unknown;
   readonly upsert?: boolean;
 }
+
+const OWN = [IsolationViolation, UnexpectedRollback, DomainError];
 
 /**
  * PostgreSQL's driver, which notices what row security hides without a word: an UPDATE or DELETE of a managed entity that
@@ -36,8 +40,11 @@ export class ScopedDriver extends PostgreSqlDriver {
     return this.affecting(() => $in.length, entityName, deletion, options);
   }
 
+  /** What this layer says itself is as it should be. */
   override convertException(error: Error): never {
-    return (error instanceof IsolationViolation ? error : super.convertException(error)) as never;
+    return (
+      OWN.some((own) => error instanceof own) ? error : super.convertException(error)
+    ) as never;
   }
 
   private affecting(

@@ -61,7 +61,13 @@ export class TransactionClient extends pg.Client {
 
   /** Whether another one may use the connection: it is alive, does nothing, and is in no transaction. */
   get isReusable(): boolean {
-    return !this.lost && !this.cancelled && !this.isBusy && this.getTransactionStatus() === 'I';
+    return (
+      !this.lost &&
+      !this.cancelled &&
+      !this.endedBySql &&
+      !this.isBusy &&
+      this.getTransactionStatus() === 'I'
+    );
   }
 
   /** Whether a statement has been sent and not been answered. */
@@ -136,6 +142,7 @@ export class TransactionClient extends pg.Client {
   }
 
   protected send(...parameters: unknown[]): unknown {
+    this.mustNotHaveBeenEndedBySql();
     const sent: unknown = super.query(...(parameters as [string]));
     if (!(sent instanceof Promise)) {
       return sent;
@@ -187,9 +194,7 @@ export class TransactionClient extends pg.Client {
     if (this.lost) {
       throw this.lost;
     }
-    if (this.endedBySql) {
-      throw new UnexpectedRollback('SQL of its own has ended the transaction.');
-    }
+    this.mustNotHaveBeenEndedBySql();
     switch (this.getTransactionStatus()) {
       case 'T':
         return;
@@ -198,6 +203,12 @@ export class TransactionClient extends pg.Client {
       case 'I':
       case null:
         throw new UnexpectedRollback('there is no transaction any more.');
+    }
+  }
+
+  private mustNotHaveBeenEndedBySql(): void {
+    if (this.endedBySql) {
+      throw new UnexpectedRollback('SQL of its own has ended the transaction.');
     }
   }
 

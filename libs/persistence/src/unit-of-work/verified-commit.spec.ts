@@ -6,6 +6,7 @@ import {
   type Persistence,
   startPersistence,
 } from '../testing/persistence-harness.ts';
+import { TransactionMissing } from '../tenant-context/isolation-violation.ts';
 import { TransactionManaged, UnexpectedRollback } from './transaction-errors.ts';
 
 let persistence: Persistence;
@@ -43,6 +44,18 @@ describe('a unit of work whose work swallows', () => {
     const unit = persistence.as(acme, async () => {
       join('ada');
       await sql('select 1 / 0').catch(() => undefined);
+    });
+
+    await expect(unit).rejects.toThrow(UnexpectedRollback);
+    expect(await stored('ada')).toEqual([]);
+  });
+
+  it('an error of a statement that it does not wait for rejects in the same way', async () => {
+    const unit = persistence.as(acme, async () => {
+      join('ada');
+      await persistence.entityManager.flush();
+      // Answered after COMMIT has been sent.
+      sql('select 1 / 0').catch(() => undefined);
     });
 
     await expect(unit).rejects.toThrow(UnexpectedRollback);
@@ -98,21 +111,21 @@ describe('a unit of work whose work swallows', () => {
 
 describe('SQL that ends the transaction of a unit of work', () => {
   it.each([
-    ['commit'],
-    ['rollback'],
-    ['end'],
-    ['abort'],
-    ['rollback and chain'],
-    ['commit and chain'],
-    ['select 1; rollback; begin'],
-    ['select 1; commit'],
-  ])('%s is not taken for success', async (text) => {
+    ['commit', TransactionMissing],
+    ['rollback', TransactionMissing],
+    ['end', UnexpectedRollback],
+    ['abort', UnexpectedRollback],
+    ['rollback and chain', UnexpectedRollback],
+    ['commit and chain', UnexpectedRollback],
+    ['select 1; rollback; begin', UnexpectedRollback],
+    ['select 1; commit', UnexpectedRollback],
+  ])('%s is not taken for success, and nothing is sent after it', async (text, refusal) => {
     const unit = persistence.as(acme, async () => {
       await sql(text).catch(() => undefined);
       join('carol');
     });
 
-    await expect(unit).rejects.toThrow();
+    await expect(unit).rejects.toThrow(refusal);
     expect(await stored('carol')).toEqual([]);
   });
 
