@@ -166,12 +166,19 @@ describe('a connection that is not given back', () => {
   });
 
   it('does not keep the pool from being closed', async () => {
-    const other = await connectPersistence(persistence.config);
+    // Nothing else ends it.
+    const never = { transactionTimeoutMs: 600_000, idleInTransactionTimeoutMs: 600_000 };
+    const other = await connectPersistence({
+      ...persistence.config,
+      database: { ...persistence.config.database, ...never },
+    });
+    const begin = Date.now();
     await other.context.run(acme, async () => {
       await other.entityManager.begin();
       await other.stop();
     });
 
+    expect(Date.now() - begin).toBeLessThan(8_000);
     expect(await persistence.asOwner(OPEN_TRANSACTIONS)).toEqual([]);
   });
 

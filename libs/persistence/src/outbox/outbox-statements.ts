@@ -1,4 +1,4 @@
-import type { DomainEvent, TenantId } from '@tenantry/domain';
+import type { DomainEvent } from '@tenantry/domain';
 import pg from 'pg';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 
@@ -14,30 +14,37 @@ export function outboxStatements(
   if (events.length === 0) {
     return [];
   }
-  // In one order for everybody: whoever needs two of them would otherwise be in the way of whoever needs them the other way.
-  const aggregates = [...new Set(events.map(({ aggregateId }) => aggregateId))].toSorted();
-  const locks = aggregates.map(
-    (aggregate) => `pg_advisory_xact_lock(${lockOf(tenant, aggregate)})`,
-  );
-  const rows = events.toSorted(byId).map((event) => rowOf(tenant, event));
+  const first = new Set<string>();
+  const rows = events.toSorted(byId).map((event) => {
+    // The others of its aggregate come after it.
+    const isDue = !first.has(event.aggregateId);
+    first.add(event.aggregateId);
+    return rowOf(tenant, event, isDue);
+  });
   return [
-    `select ${locks.join(', ')}`,
+    lockAggregates(tenant, [...first]),
     `insert into ${pg.escapeIdentifier(schema)}.outbox_event
        (tenant_id, id, name, aggregate_id, data, occurred_at, due_at)
      values ${rows.join(', ')}`,
   ];
 }
 
+/** The statement that keeps everybody else from storing events of these, and from letting them follow one another. */
+export function lockAggregates(tenant: string, aggregates: readonly string[]): string {
+  // In one order for everybody: whoever needs two of them would otherwise be in the way of whoever needs them the other way.
+  const locks = [...new Set(aggregates)].toSorted().map((aggregate) => {
+    const key = pg.escapeLiteral(`tenantry outbox ${tenant} ${aggregate}`);
+    return `pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
+  });
+  return `select ${locks.join(', ')}`;
+}
+
 function byId(one: DomainEvent, other: DomainEvent): number {
   return one.id < other.id ? -1 : 1;
 }
 
-function lockOf(tenant: TenantId, aggregate: string): string {
-  return `hashtextextended(${pg.escapeLiteral(`tenantry outbox ${tenant} ${aggregate}`)}, 0)`;
-}
-
-function rowOf(tenant: TenantId, event: DomainEvent): string {
+function rowOf(tenant: string, event: DomainEvent, isDue: boolean): string {
   const { id, name, aggregateId, data, occurredAt } = event;
   const values = [tenant, id, name, aggregateId, JSON.stringify(data), occurredAt.toISOString()];
-  return `(${values.map((value) => pg.escapeLiteral(value)).join(', ')}, now())`;
+  return `(${values.map((value) => pg.escapeLiteral(value)).join(', ')}, ${isDue ? 'now()' : 'null'})`;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveredEvent, EventHandler } from '@tenantry/application';
+import type { DeliveredEvent, EventHandler, IsolationLevel } from '@tenantry/application';
 import {
   type DomainEvent,
   email,
@@ -62,6 +62,7 @@ class Recorder implements EventHandler {
     'project.started',
     'project.task-added',
     'project.status-changed',
+    'project.said',
   ];
 
   constructor(private readonly then: (event: Seen) => unknown = () => undefined) {}
@@ -258,6 +259,61 @@ describe('the relay', () => {
     }
   });
 
+  it('tells of all of it, in order, while it is stored', async () => {
+    const ids = [newId<'Project'>(), newId<'Project'>()];
+    for (const tenant of [acme, initech]) {
+      await persistence.as(tenant, async () => {
+        ids.forEach((id, n) => start(`P${n}`, id));
+      });
+    }
+    const say = (tenant: PlacedTenant, id: Project['id'], isolationLevel: IsolationLevel) =>
+      persistence.context.run(tenant, () =>
+        persistence.unitOfWork.run(
+          async () => {
+            // What it sees is from before it waits for the others.
+            const project = await persistence.projects.getOrFail(id);
+            record(project, { name: 'project.said', data: {} });
+          },
+          { isolationLevel },
+        ),
+      );
+    const recorder = new Recorder(() => sleep(Math.random() * 2));
+    const storing = new AbortController();
+    const relays = Array.from({ length: 3 }, async () => {
+      while (!storing.signal.aborted) {
+        await relayTo(recorder).pass();
+      }
+    });
+    for (let round = 0; round < 15; round += 1) {
+      await Promise.all(
+        [acme, initech].flatMap((tenant) =>
+          ids.flatMap((id) => [
+            say(tenant, id, 'read committed'),
+            say(tenant, id, 'repeatable read'),
+          ]),
+        ),
+      );
+    }
+    storing.abort();
+    await Promise.all(relays);
+    await relayTo(recorder).pass();
+
+    for (const { id: tenant, slug, schema } of [acme, initech]) {
+      for (const aggregate of ids) {
+        const stored = await persistence.asOwner<{ id: string }[]>(
+          `select id from "${schema}".outbox_event where tenant_id = ? and aggregate_id = ? order by position`,
+          [tenant, aggregate],
+        );
+        expect(stored).toHaveLength(31);
+        expect(
+          recorder.seen
+            .filter((event) => event.tenant === slug && event.aggregateId === aggregate)
+            .map(({ id }) => ({ id })),
+        ).toEqual(stored);
+      }
+    }
+  });
+
   it('does not miss what is committed late', async () => {
     const recorder = new Recorder();
     const held = Promise.withResolvers<undefined>();
@@ -385,6 +441,25 @@ describe('an event that is not handled', () => {
     ]);
   });
 
+  it('is not looked past again and again, however many wait for it', async () => {
+    await relayTo(new Recorder(failFor('acme'))).pass();
+    for (let n = 3; n < 30; n += 1) {
+      await addTask(acme, id, `${n}`);
+    }
+    const due = (): Promise<object[]> =>
+      persistence.asOwner(
+        `select count(*)::int as count from shared.outbox_event where due_at <= now()`,
+      );
+    expect(await due()).toEqual([{ count: 27 }]);
+    await persistence.as(acme, async () => start('SIX'));
+
+    expect(await relayTo(new Recorder()).pass()).toEqual({ delivered: 1, failed: 0 });
+    expect(await due()).toEqual([{ count: 0 }]);
+
+    await dueNow();
+    expect(await relayTo(new Recorder()).pass()).toEqual({ delivered: 29, failed: 0 });
+  });
+
   it('comes again later, and then those that wait for it', async () => {
     let failures = 1;
     const recorder = new Recorder((event) => {
@@ -491,6 +566,26 @@ describe('a relay that dies with events in its hands', () => {
 
     await persistence.context.run(acme, () => outbox.acknowledge([again!]));
     expect(await rows('delivered_at is not null as delivered')).toEqual([{ delivered: true }]);
+  });
+});
+
+describe('a placement that is out of order', () => {
+  it('keeps nobody else waiting', async () => {
+    for (const tenant of [acme, initech]) {
+      await persistence.as(tenant, async () => join('ada'));
+    }
+    const rename = (from: string, to: string): Promise<unknown> =>
+      persistence.asOwner(
+        `alter table "${initech.schema}".outbox_event rename column ${from} to ${to}`,
+      );
+    await rename('data', 'elsewhere');
+    const recorder = new Recorder();
+
+    expect(await relayTo(recorder).pass()).toEqual({ delivered: 1, failed: 0 });
+    expect(recorder.names).toEqual(['acme member.joined']);
+
+    await rename('elsewhere', 'data');
+    expect(await relayTo(recorder).pass()).toEqual({ delivered: 1, failed: 0 });
   });
 });
 

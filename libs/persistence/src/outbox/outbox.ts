@@ -1,107 +1,202 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { DeliveredEvent } from '@tenantry/application';
 import { NotFound } from '@tenantry/domain';
 import { tenantOf } from '../mapping/tenant-owned.ts';
 import { TransactionalService } from '../unit-of-work/transactional.service.ts';
+import { lockAggregates } from './outbox-statements.ts';
 
 /** After so many attempts an event waits for an operator. */
 export const MOST_ATTEMPTS = 10;
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 300;
 
+/** What was found that is due. */
+interface Claim {
+  readonly events: readonly DeliveredEvent[];
+  /** Aggregates of which there was an event that has to wait for an earlier one. */
+  readonly heldUp: readonly string[];
+}
+
+interface DueRow extends DeliveredEvent {
+  readonly isNext: boolean;
+}
+
 /**
  * The events of the current tenant that are to be delivered. Whoever claims some holds them for a time: one who dies is
  * followed by somebody else, and one who is too slow may not say any more what became of them.
+ *
+ * An event that has to wait for an earlier one of its aggregate is due until that is noticed, and again when the earlier
+ * one is done: however many wait, it takes no longer to find one that does not.
  */
 @Injectable()
 export class Outbox {
   constructor(private readonly transactional: TransactionalService) {}
 
   /** Claims the next event of up to so many aggregates, longest due first; none of an aggregate where one is held up. */
-  claim(most: number, leaseMs: number): Promise<readonly DeliveredEvent[]> {
-    return this.transactional.run(
-      async (entityManager) => {
-        const tenant = tenantOf(entityManager);
-        const claimed = await entityManager.execute<DeliveredEvent[]>(
-          `with head as materialized (
-             select id from outbox_event head
-             where tenant_id = ? and due_at <= now() and not exists (
-               select from outbox_event earlier
-               where earlier.tenant_id = ? and earlier.aggregate_id = head.aggregate_id
-                 and earlier.position < head.position and earlier.delivered_at is null and earlier.name is not null)
-             order by due_at, position limit ? for update skip locked)
-           update outbox_event event
-           set attempts = attempts + 1, due_at = now() + ? * interval '1 millisecond'
-           from head where event.tenant_id = ? and event.id = head.id
-           returning event.id, name, aggregate_id as "aggregateId", data, occurred_at as "occurredAt", attempts as attempt`,
-          [tenant, tenant, most, leaseMs, tenant],
-        );
-        return claimed.map((event) => ({ ...event, occurredAt: new Date(event.occurredAt) }));
-      },
-      { replayable: true },
-    );
+  async claim(most: number, leaseMs: number): Promise<readonly DeliveredEvent[]> {
+    for (;;) {
+      const { events, heldUp } = await this.claimDue(most, leaseMs);
+      if (heldUp.length > 0) {
+        await this.setAside(heldUp);
+      }
+      if (events.length > 0 || heldUp.length === 0) {
+        return events;
+      }
+    }
   }
 
   /** They have been handled, and are not delivered again. */
   async acknowledge(events: readonly DeliveredEvent[]): Promise<void> {
-    await this.settle(events, 'delivered_at = now(), due_at = null, error = null', []);
+    if (events.length > 0) {
+      await this.transactional.run(
+        async (entityManager) => {
+          await settle(entityManager, events, 'delivered_at = now(), due_at = null, error = null');
+          const aggregates = events.map(({ aggregateId }) => aggregateId);
+          await makeNextDue(entityManager, aggregates);
+        },
+        { replayable: true },
+      );
+    }
   }
 
   /** It is to be delivered again later, or to wait for an operator. @param reason without values */
   async fail(event: DeliveredEvent, reason: string): Promise<void> {
     const { attempt } = event;
-    if (attempt >= MOST_ATTEMPTS) {
-      await this.settle([event], 'parked_at = now(), due_at = null, error = ?', [reason]);
-      return;
-    }
     const pause = Math.min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1));
-    const change = `due_at = now() + ? * interval '1 second', error = ?`;
-    await this.settle([event], change, [pause * (0.5 + Math.random() / 2), reason]);
+    const [change, parameters] =
+      attempt >= MOST_ATTEMPTS
+        ? ['parked_at = now(), due_at = null', []]
+        : [`due_at = now() + ? * interval '1 second'`, [pause * (0.5 + Math.random() / 2)]];
+    await this.transactional.run(
+      (entityManager) =>
+        settle(entityManager, [event], `${change}, error = ?`, [...parameters, reason]),
+      { replayable: true },
+    );
   }
 
   /** Delivers a parked event again, as if for the first time. @throws {NotFound} */
-  retry(id: string): Promise<void> {
-    return this.decide(id, 'attempts = 0, due_at = now(), parked_at = null');
+  async retry(id: string): Promise<void> {
+    await this.transactional.run((entityManager) =>
+      decide(entityManager, id, 'attempts = 0, due_at = now()'),
+    );
   }
 
   /** Gives a parked event up: those of its aggregate that wait for it are delivered. @throws {NotFound} */
-  discard(id: string): Promise<void> {
-    return this.decide(id, 'delivered_at = now(), parked_at = null');
-  }
-
-  private decide(id: string, change: string): Promise<void> {
-    return this.transactional.run(async (entityManager) => {
-      const decided = await entityManager.execute<object[]>(
-        `update outbox_event set ${change}
-         where tenant_id = ? and id = ? and parked_at is not null returning id`,
-        [tenantOf(entityManager), id],
-      );
-      if (decided.length === 0) {
-        throw new NotFound('parked event');
-      }
+  async discard(id: string): Promise<void> {
+    await this.transactional.run(async (entityManager) => {
+      const aggregate = await decide(entityManager, id, 'delivered_at = now()');
+      await makeNextDue(entityManager, [aggregate]);
     });
   }
 
-  /** Of the claim that it was: one that has run out, and was claimed by somebody else, has no say. */
-  private async settle(
-    events: readonly DeliveredEvent[],
-    change: string,
-    parameters: readonly unknown[],
-  ): Promise<void> {
-    if (events.length === 0) {
-      return;
-    }
-    const claims = JSON.stringify(events.map(({ id, attempt }) => ({ id, attempt })));
+  private claimDue(most: number, leaseMs: number): Promise<Claim> {
+    return this.transactional.run(
+      async (entityManager) => {
+        const tenant = tenantOf(entityManager);
+        const due = await entityManager.execute<DueRow[]>(
+          `with due as materialized (
+             select id, aggregate_id, position from outbox_event
+             where tenant_id = ? and due_at <= now() order by due_at limit ? for update skip locked),
+           judged as materialized (
+             select id, aggregate_id, not exists (
+               select from outbox_event earlier
+               where earlier.tenant_id = ? and earlier.aggregate_id = due.aggregate_id
+                 and earlier.position < due.position and earlier.delivered_at is null and earlier.name is not null) as is_next
+             from due),
+           claimed as (
+             update outbox_event event
+             set attempts = attempts + 1, due_at = now() + ? * interval '1 millisecond'
+             from judged where event.tenant_id = ? and event.id = judged.id and is_next
+             returning event.id, name, data, occurred_at, attempts)
+           select id, name, aggregate_id as "aggregateId", data, occurred_at as "occurredAt", attempts as attempt,
+             is_next as "isNext"
+           from judged left join claimed using (id)`,
+          [tenant, most, tenant, leaseMs, tenant],
+        );
+        return {
+          events: due
+            .filter(({ isNext }) => isNext)
+            .map(({ id, name, aggregateId, data, occurredAt, attempt }) => ({
+              id,
+              name,
+              aggregateId,
+              data,
+              occurredAt: new Date(occurredAt),
+              attempt,
+            })),
+          heldUp: due.filter(({ isNext }) => !isNext).map(({ aggregateId }) => aggregateId),
+        };
+      },
+      { replayable: true },
+    );
+  }
+
+  /** They wait for an earlier one, and are due when that is done. */
+  private async setAside(aggregates: readonly string[]): Promise<void> {
     await this.transactional.run(
       async (entityManager) => {
+        const tenant = tenantOf(entityManager);
+        await entityManager.execute(lockAggregates(tenant, aggregates));
         await entityManager.execute(
-          `update outbox_event set ${change}
-           from jsonb_to_recordset(?::jsonb) as claim(id uuid, attempt int)
-           where tenant_id = ? and outbox_event.id = claim.id and attempts = claim.attempt and due_at is not null`,
-          [...parameters, claims, tenantOf(entityManager)],
+          `update outbox_event event set due_at = null
+           where tenant_id = ? and aggregate_id in (?) and due_at is not null and exists (
+             select from outbox_event earlier
+             where earlier.tenant_id = ? and earlier.aggregate_id = event.aggregate_id
+               and earlier.position < event.position and earlier.delivered_at is null and earlier.name is not null)`,
+          [tenant, aggregates, tenant],
         );
       },
       { replayable: true },
     );
   }
+}
+
+/** Of the claim that it was: one that has run out, and was claimed by somebody else, has no say. */
+async function settle(
+  entityManager: EntityManager,
+  events: readonly DeliveredEvent[],
+  change: string,
+  parameters: readonly unknown[] = [],
+): Promise<void> {
+  const claims = JSON.stringify(events.map(({ id, attempt }) => ({ id, attempt })));
+  await entityManager.execute(
+    `update outbox_event set ${change}
+     from jsonb_to_recordset(?::jsonb) as claim(id uuid, attempt int)
+     where tenant_id = ? and outbox_event.id = claim.id and attempts = claim.attempt and due_at is not null`,
+    [...parameters, claims, tenantOf(entityManager)],
+  );
+}
+
+/** @returns of which aggregate it is */
+async function decide(entityManager: EntityManager, id: string, change: string): Promise<string> {
+  const [event] = await entityManager.execute<{ aggregate: string }[]>(
+    `update outbox_event set ${change}, parked_at = null
+     where tenant_id = ? and id = ? and parked_at is not null returning aggregate_id as aggregate`,
+    [tenantOf(entityManager), id],
+  );
+  if (!event) {
+    throw new NotFound('parked event');
+  }
+  return event.aggregate;
+}
+
+/** Those that have waited for what is done now: they may have been set aside. */
+async function makeNextDue(
+  entityManager: EntityManager,
+  aggregates: readonly string[],
+): Promise<void> {
+  const tenant = tenantOf(entityManager);
+  // Whoever sets others aside sees what was done, or does it before this.
+  await entityManager.execute(lockAggregates(tenant, aggregates));
+  await entityManager.execute(
+    `update outbox_event event set due_at = now()
+     from jsonb_array_elements_text(?::jsonb) as done(aggregate)
+     cross join lateral (
+       select id from outbox_event
+       where tenant_id = ? and aggregate_id = done.aggregate::uuid and delivered_at is null and name is not null
+       order by position limit 1) next
+     where event.tenant_id = ? and event.id = next.id and due_at is null and parked_at is null`,
+    [JSON.stringify(aggregates), tenant, tenant],
+  );
 }

@@ -193,18 +193,23 @@ describe('a signal', () => {
 
   it('comes too late for one that is being stored', async () => {
     const controller = new AbortController();
-    await persistence.asOwner(
-      'create table shared.kept (n int); grant all on shared.kept to public',
-    );
+    await persistence.asOwner(`
+      create table shared.kept (n int); grant all on shared.kept to public;
+      create function shared.take_time() returns trigger language plpgsql
+        as 'begin perform pg_sleep(0.3); return null; end';
+      create constraint trigger at_commit after insert on shared.kept deferrable initially deferred
+        for each row execute function shared.take_time()`);
     await run(
       async () => {
         await sql('insert into kept values (1)');
-        persistence.unitOfWork.afterCommit(() => {
+        setTimeout(() => {
           controller.abort();
-        });
+        }, 150);
       },
       { signal: controller.signal },
     );
+
+    expect(controller.signal.aborted).toBe(true);
 
     expect(await persistence.asOwner('select n from shared.kept')).toEqual([{ n: 1 }]);
   });
