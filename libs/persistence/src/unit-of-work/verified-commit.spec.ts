@@ -62,6 +62,20 @@ describe('a unit of work whose work swallows', () => {
     expect(await stored('ada')).toEqual([]);
   });
 
+  it('an error, and only reads, rejects too: what it has read may be less than there is', async () => {
+    const unit = persistence.context.run(acme, () =>
+      persistence.unitOfWork.run(
+        async () => {
+          await sql('select 1');
+          sql('select 1 / 0').catch(() => undefined);
+        },
+        { readOnly: true },
+      ),
+    );
+
+    await expect(unit).rejects.toThrow(UnexpectedRollback);
+  });
+
   it('an error of a flush rejects, and not as if there were nothing left to be written', async () => {
     await persistence.as(globex, async () => {
       join('taken');
