@@ -79,13 +79,3 @@ export function freezeEntities(
     }
   }
 }
-
-/**
- * After a flush that MikroORM takes for a failed one. It would go on to think that its entities are being written, and not
- * remove them any more.
- */
-export function endProcessing(entityManager: EntityManager): void {
-  for (const entity of entityManager.getUnitOfWork(false).getIdentityMap()) {
-    helper(entity as object).__processing = false;
-  }
-}

@@ -11,13 +11,7 @@ import { Logger } from '@nestjs/common';
 import { isOfFailedTransaction } from '../connection/connection-errors.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
 import type { CommitMarker } from './commit-marker.ts';
-import {
-  changedIn,
-  endProcessing,
-  freezeEntities,
-  handOver,
-  mustHaveChangedNothingElse,
-} from './entities.ts';
+import { changedIn, freezeEntities, handOver, mustHaveChangedNothingElse } from './entities.ts';
 import type { Farewell } from './farewell.ts';
 import type { Retry } from './retry.ts';
 import { flushing, Transaction, transactions } from './transaction.ts';
@@ -179,7 +173,6 @@ export abstract class TransactionalEntityManager extends EntityManager {
         manager.forget(unit);
         throw reason;
       }
-      endProcessing(manager);
     }
   }
 
