@@ -16,7 +16,7 @@ export interface RelayOptions {
   readonly handlerTimeoutMs: number;
 }
 
-const DEFAULTS: RelayOptions = { tenantsAtOnce: 4, eventsInTurn: 5, handlerTimeoutMs: 10_000 };
+const DEFAULTS: RelayOptions = { tenantsAtOnce: 4, eventsInTurn: 20, handlerTimeoutMs: 10_000 };
 
 /** What is left of a claim when its handlers have taken as long as they may. */
 const LEASE_MARGIN_MS = 10_000;

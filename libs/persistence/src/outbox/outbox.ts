@@ -14,8 +14,8 @@ const LONGEST_PAUSE_S = 300;
 /** What was found that is due. */
 interface Claim {
   readonly events: readonly DeliveredEvent[];
-  /** Aggregates of which there was an event that has to wait for an earlier one. */
-  readonly heldUp: readonly string[];
+  /** Those that have to wait for an earlier one. */
+  readonly heldUp: readonly Pick<DeliveredEvent, 'id' | 'aggregateId'>[];
 }
 
 interface DueRow extends DeliveredEvent {
@@ -105,10 +105,10 @@ export class Outbox {
                  and earlier.position < due.position and earlier.delivered_at is null and earlier.name is not null) as is_next
              from due),
            claimed as (
-             update outbox_event event
+             update outbox_event
              set attempts = attempts + 1, due_at = now() + ? * interval '1 millisecond'
-             from judged where event.tenant_id = ? and event.id = judged.id and is_next
-             returning event.id, name, data, occurred_at, attempts)
+             where tenant_id = ? and id = any(array(select id from judged where is_next))
+             returning id, name, data, occurred_at, attempts)
            select id, name, aggregate_id as "aggregateId", data, occurred_at as "occurredAt", attempts as attempt,
              is_next as "isNext"
            from judged left join claimed using (id)`,
@@ -125,26 +125,27 @@ export class Outbox {
               occurredAt: new Date(occurredAt),
               attempt,
             })),
-          heldUp: due.filter(({ isNext }) => !isNext).map(({ aggregateId }) => aggregateId),
+          heldUp: due.filter(({ isNext }) => !isNext),
         };
       },
       { replayable: true },
     );
   }
 
-  /** They wait for an earlier one, and are due when that is done. */
-  private async setAside(aggregates: readonly string[]): Promise<void> {
+  /** They are due when the earlier ones are done. */
+  private async setAside(heldUp: Claim['heldUp']): Promise<void> {
     await this.transactional.run(
       async (entityManager) => {
         const tenant = tenantOf(entityManager);
+        const aggregates = heldUp.map(({ aggregateId }) => aggregateId);
         await entityManager.execute(lockAggregates(tenant, aggregates));
         await entityManager.execute(
           `update outbox_event event set due_at = null
-           where tenant_id = ? and aggregate_id in (?) and due_at is not null and exists (
+           where tenant_id = ? and id in (?) and due_at is not null and exists (
              select from outbox_event earlier
              where earlier.tenant_id = ? and earlier.aggregate_id = event.aggregate_id
                and earlier.position < event.position and earlier.delivered_at is null and earlier.name is not null)`,
-          [tenant, aggregates, tenant],
+          [tenant, heldUp.map(({ id }) => id), tenant],
         );
       },
       { replayable: true },
@@ -159,12 +160,11 @@ async function settle(
   change: string,
   parameters: readonly unknown[] = [],
 ): Promise<void> {
-  const claims = JSON.stringify(events.map(({ id, attempt }) => ({ id, attempt })));
+  const attempts = Object.fromEntries(events.map(({ id, attempt }) => [id, attempt]));
   await entityManager.execute(
     `update outbox_event set ${change}
-     from jsonb_to_recordset(?::jsonb) as claim(id uuid, attempt int)
-     where tenant_id = ? and outbox_event.id = claim.id and attempts = claim.attempt and due_at is not null`,
-    [...parameters, claims, tenantOf(entityManager)],
+     where tenant_id = ? and id in (?) and attempts = (?::jsonb ->> id::text)::int and due_at is not null`,
+    [...parameters, tenantOf(entityManager), Object.keys(attempts), JSON.stringify(attempts)],
   );
 }
 
@@ -190,13 +190,13 @@ async function makeNextDue(
   // Whoever sets others aside sees what was done, or does it before this.
   await entityManager.execute(lockAggregates(tenant, aggregates));
   await entityManager.execute(
-    `update outbox_event event set due_at = now()
-     from jsonb_array_elements_text(?::jsonb) as done(aggregate)
-     cross join lateral (
-       select id from outbox_event
-       where tenant_id = ? and aggregate_id = done.aggregate::uuid and delivered_at is null and name is not null
-       order by position limit 1) next
-     where event.tenant_id = ? and event.id = next.id and due_at is null and parked_at is null`,
-    [JSON.stringify(aggregates), tenant, tenant],
+    `update outbox_event set due_at = now()
+     where tenant_id = ? and due_at is null and parked_at is null and id = any(array(
+       select next.id from jsonb_array_elements_text(?::jsonb) as done(aggregate)
+       cross join lateral (
+         select id from outbox_event
+         where tenant_id = ? and aggregate_id = done.aggregate::uuid and delivered_at is null and name is not null
+         order by position limit 1) next))`,
+    [tenant, JSON.stringify(aggregates), tenant],
   );
 }
