@@ -3,6 +3,7 @@ import type { Api } from './api-harness.ts';
 
 /** What has been logged since: queries are among the debug lines. */
 export class LogRecorder implements LoggerService {
+  readonly lines: unknown[] = [];
   readonly warnings: unknown[] = [];
   readonly debugLines: { readonly query?: string }[] = [];
 
@@ -31,8 +32,8 @@ export class LogRecorder implements LoggerService {
       .filter(({ query }) => query?.startsWith('select') && query.includes('from tenant t')).length;
   }
 
-  log(): void {
-    return undefined;
+  log(line: unknown): void {
+    this.lines.push(line);
   }
 
   error(): void {

@@ -15,6 +15,7 @@ import {
   globex,
   initech,
   type Persistence,
+  registerTenants,
   startPersistence,
   tenants,
 } from '../testing/persistence-harness.ts';
@@ -27,16 +28,7 @@ let persistence: Persistence;
 
 beforeAll(async () => {
   persistence = await startPersistence({ DB_POOL_MAX: '20' });
-  await persistence.asOwner(
-    `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', '${initech.schema}')`,
-  );
-  for (const { id, slug, schema } of tenants) {
-    await persistence.asOwner(
-      `insert into catalog.tenant (id, created_at, updated_at, slug, name, status, plan, features, configuration, placement_id)
-       select ?, now(), now(), ?, ?, 'active', 'free', '{}', '{}', id from catalog.placement where schema_name = ?`,
-      [id, slug, slug, schema],
-    );
-  }
+  await registerTenants(persistence);
 });
 
 beforeEach(async () => {

@@ -91,6 +91,20 @@ export async function connectPersistence(config: MigratorConfig) {
   };
 }
 
+/** Puts the tenants into the catalog, for what goes by that. */
+export async function registerTenants({ asOwner }: Pick<Persistence, 'asOwner'>): Promise<void> {
+  await asOwner(
+    `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', '${DEDICATED_SCHEMA}')`,
+  );
+  for (const { id, slug: name, schema } of tenants) {
+    await asOwner(
+      `insert into catalog.tenant (id, created_at, updated_at, slug, name, status, plan, features, configuration, placement_id)
+       select ?, now(), now(), ?, ?, 'active', 'free', '{}', '{}', id from catalog.placement where schema_name = ?`,
+      [id, name, name, schema],
+    );
+  }
+}
+
 function tenant(name: string, schema: string): PlacedTenant {
   return { id: newId(), slug: slug(name) satisfies Slug, schema };
 }

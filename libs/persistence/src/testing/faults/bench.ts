@@ -10,7 +10,7 @@ import { withFleet } from '../../migrations/fleet-migrator.ts';
 import { OutboxRelay } from '../../outbox/outbox-relay.ts';
 import { Outbox } from '../../outbox/outbox.ts';
 import { Outboxes } from '../../outbox/outboxes.ts';
-import { acme, connectPersistence, globex, initech, tenants } from '../persistence-harness.ts';
+import { connectPersistence, initech, registerTenants, tenants } from '../persistence-harness.ts';
 import { audit, type Verdict } from './audit.ts';
 import { isUnknown, type Ledger, TenantryLedger } from './ledger.ts';
 import { anyOperation, type Mix, type Operation } from './operation.ts';
@@ -198,16 +198,7 @@ export class Bench {
           source int not null, target int not null, filling text, primary key (tenant_id, id));
         ${strict('account')} ${strict('entry')}`);
     }
-    await this.asOwner(
-      `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', '${initech.schema}')`,
-    );
-    for (const { id, slug, schema } of [acme, globex, initech]) {
-      await this.asOwner(
-        `insert into catalog.tenant (id, created_at, updated_at, slug, name, status, plan, features, configuration, placement_id)
-         select ?, now(), now(), ?, ?, 'active', 'free', '{}', '{}', id from catalog.placement where schema_name = ?`,
-        [id, slug, slug, schema],
-      );
-    }
+    await registerTenants(this);
   }
 
   private async reset(accounts: number): Promise<void> {
