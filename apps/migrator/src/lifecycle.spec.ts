@@ -238,6 +238,22 @@ describe('provision', () => {
     await worker;
   });
 
+  it.each(['once', 'as a worker'])('%s removes what has had its time', async (how) => {
+    await query(`insert into catalog.commit_marker (id, fenced, created_at)
+      select gen_random_uuid(), false, now() - age from unnest(array[interval '2 days', '1 hour']) age`);
+    const until = new AbortController();
+    const ended = how === 'once' ? migrator('provision', '--once') : provision({}, until.signal);
+    const left = (): Promise<object[]> =>
+      query(`select 1 from catalog.commit_marker where created_at < now() - interval '1 minute'`);
+    while ((await left()).length > 1) {
+      await sleep(20);
+    }
+
+    until.abort();
+    expect(await ended).toBe(0);
+    expect(await left()).toHaveLength(1);
+  });
+
   async function listeners(): Promise<number> {
     const rows = await query(
       `select 1 from pg_stat_activity where application_name = 'tenantry provisioner' and datname = current_database()

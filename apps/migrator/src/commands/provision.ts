@@ -29,9 +29,8 @@ export async function provision(
   return withApplication(async (application, config) => {
     const context = application.get(TenantContext);
     const operations = application.get(TenantOperationRepository);
-    const clean = hourly(() => application.get(Housekeeper).clean());
+    const clean = (): Promise<unknown> => application.get(Housekeeper).clean();
     const pass = async (): Promise<readonly TenantOperation[]> => {
-      await clean();
       // Looking is no operator's work, and would fill the audit.
       const due = await context.runAsReader(() => operations.due(new Date()));
       return due.length === 0
@@ -39,24 +38,27 @@ export async function provision(
         : context.runAsOperator('provision', () => application.get(CarryOutOperations).due());
     };
     if (once) {
-      return reportOf(await passUntilNothingIsDue(pass), options);
+      const done = await passUntilNothingIsDue(pass);
+      await clean();
+      return reportOf(done, options);
     }
     // Nest's own start is silenced in commands that end; a worker says what it does.
     logToStderr(config);
-    await work(pass, config.ownerUrl, until);
+    // Beside each other: a large fleet takes a while to be cleaned, and nobody waits for that.
+    await Promise.all([work(pass, config.ownerUrl, until), hourly(clean, until)]);
     return EXIT.done;
   });
 }
 
-/** Does it the first time that it is asked to, and then once an hour. */
-function hourly(work: () => Promise<unknown>): () => Promise<void> {
-  let next = 0;
-  return async () => {
-    if (Date.now() >= next) {
-      next = Date.now() + HOUR_MS;
-      await work();
+async function hourly(clean: () => Promise<unknown>, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    try {
+      await clean();
+    } catch (error) {
+      new Logger('Housekeeper').error(error);
     }
-  };
+    await sleep(HOUR_MS, undefined, { signal: until }).catch(() => undefined);
+  }
 }
 
 async function passUntilNothingIsDue(

@@ -18,7 +18,7 @@ export const CHECKS = {
   },
   policy: {
     expects:
-      'each table has one permissive policy, for all commands and roles, with the strict expression',
+      'each table has one permissive policy, for all commands and roles, with the strict expression; the outbox one more, for the relay to read',
     remedy: 'Drop the policies of the table and make tenant_isolation as its migration has it.',
   },
   'tenant-index': {
