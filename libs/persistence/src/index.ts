@@ -49,6 +49,7 @@ export {
 export {
   CommitInterrupted,
   EntityOfAnotherUnitOfWork,
+  EventNotStorable,
   PropagationMismatch,
   TransactionManaged,
   UnexpectedRollback,

@@ -19,6 +19,7 @@ import {
   startPersistence,
   tenants,
 } from '../testing/persistence-harness.ts';
+import { EventNotStorable } from '../unit-of-work/transaction-errors.ts';
 import { outboxStatements } from './outbox-statements.ts';
 import { OutboxRelay, type RelayOptions } from './outbox-relay.ts';
 import { MOST_ATTEMPTS, Outbox } from './outbox.ts';
@@ -166,6 +167,21 @@ describe('what happens in a unit of work', () => {
 
     expect(attempts).toBe(2);
     expect(await rows()).toEqual([{ name: 'member.joined' }]);
+  });
+
+  it('cannot be kept where nothing may be written, and fails instead of being forgotten', async () => {
+    await persistence.as(acme, async () => join('ada'));
+    const reading = persistence.context.run(acme, () =>
+      persistence.unitOfWork.run(
+        async () => {
+          const { items } = await persistence.members.page({ limit: 1 });
+          record(items[0]!, { name: 'member.waved', data: {} });
+        },
+        { readOnly: true },
+      ),
+    );
+
+    await expect(reading).rejects.toThrow(EventNotStorable);
   });
 
   it('outside of any is a unit of work by itself when it is flushed', async () => {

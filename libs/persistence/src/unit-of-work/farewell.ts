@@ -9,6 +9,7 @@ import {
   type MarkerPlace,
   markerPlaceOf,
 } from './commit-marker.ts';
+import { EventNotStorable } from './transaction-errors.ts';
 import type { Answer, Unit } from './unit.ts';
 
 /** What a unit of work says to the server together with COMMIT, in one message. */
@@ -23,8 +24,14 @@ const NOTHING: Farewell = { statements: [], marker: undefined };
 /**
  * What is to be said: the answer that is to be given again, events that are to be delivered, and a marker where neither is
  * one.
+ * @throws {EventNotStorable}
  */
 export function farewellOf(scope: Scope, { isReadOnly, answer, events }: Unit): Farewell {
+  if (events.length > 0 && (isReadOnly || scope.kind !== 'tenant')) {
+    throw new EventNotStorable(
+      isReadOnly ? 'a unit of work that only reads' : `the scope of ${scope.whose}`,
+    );
+  }
   const place = markerPlaceOf(scope);
   if (isReadOnly || !place) {
     return NOTHING;

@@ -80,6 +80,17 @@ export class EntityOfAnotherUnitOfWork extends Error {
   }
 }
 
+/** Something has happened to an aggregate where it cannot be kept until it is told: events are tenants', and are written. */
+export class EventNotStorable extends Error {
+  override readonly name = 'EventNotStorable';
+
+  constructor(where: string) {
+    super(
+      `An event was recorded in ${where}. Record it in a tenant's unit of work that may write.`,
+    );
+  }
+}
+
 /** What is for a unit of work was asked for outside of any. */
 export class UnitOfWorkMissing extends Error {
   override readonly name = 'UnitOfWorkMissing';
