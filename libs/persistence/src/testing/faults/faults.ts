@@ -46,6 +46,10 @@ async function fillDisk({ asOwner, server }: Bench): Promise<Ending> {
   await asOwner(`drop tablespace if exists small`);
   await asOwner(`create tablespace small location '${server.smallDisk ?? ''}'`);
   await asOwner('alter table shared.entry set tablespace small');
+  // Two rows fill a page: the server may have made some in advance.
+  await asOwner(
+    `alter table shared.entry alter filling set storage plain, alter filling set default repeat('x', 4000)`,
+  );
   await asOwner('create table public.ballast (filling text) tablespace small');
   try {
     for (;;) {
@@ -58,6 +62,7 @@ async function fillDisk({ asOwner, server }: Bench): Promise<Ending> {
   }
   return async () => {
     await asOwner('drop table public.ballast');
+    await asOwner('alter table shared.entry alter filling drop default');
     await asOwner('alter table shared.entry set tablespace pg_default');
     await asOwner('drop tablespace small');
   };
