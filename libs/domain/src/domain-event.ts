@@ -18,19 +18,32 @@ export interface DomainEvent extends EventOf<`${string}.${string}`> {
 
 const recorded = new WeakMap<BaseEntity, DomainEvent[]>();
 
-/** Records what has just happened. It is told to others when the change itself is stored, and only then. */
+/**
+ * Records what has just happened. It is told to others when the change itself is stored, and only then.
+ * @throws {TypeError} when it cannot be told to anybody any more
+ */
 export function record(
   aggregate: BaseEntity,
   { name, data }: EventOf<`${string}.${string}`>,
 ): void {
+  if (Object.isFrozen(aggregate)) {
+    throw new TypeError(
+      `${name} was recorded for an aggregate whose unit of work has ended: it would never be told. Read it anew.`,
+    );
+  }
   const events = recorded.get(aggregate) ?? [];
   recorded.set(aggregate, events);
   events.push({ id: newId(), name, data, aggregateId: aggregate.id, occurredAt: new Date() });
 }
 
+/** What has happened to it and is not stored yet. */
+export function recordedEvents(aggregate: object): readonly DomainEvent[] {
+  return recorded.get(aggregate as BaseEntity) ?? [];
+}
+
 /** What has happened to it since the last time someone asked. For the unit of work, which stores it. */
 export function takeEvents(aggregate: object): readonly DomainEvent[] {
-  const events = recorded.get(aggregate as BaseEntity) ?? [];
+  const events = recordedEvents(aggregate);
   recorded.delete(aggregate as BaseEntity);
   return events;
 }

@@ -12,7 +12,13 @@ export {
   StaleVersion,
   Unavailable,
 } from './domain-error.ts';
-export { type DomainEvent, type EventOf, record, takeEvents } from './domain-event.ts';
+export {
+  type DomainEvent,
+  type EventOf,
+  record,
+  recordedEvents,
+  takeEvents,
+} from './domain-event.ts';
 export { type Id, newId } from './id.ts';
 export type { Page, PageRequest } from './page.ts';
 export { type LockOptions, Repository } from './repository.ts';

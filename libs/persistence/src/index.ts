@@ -51,6 +51,8 @@ export {
   EntityOfAnotherUnitOfWork,
   EventNotStorable,
   PropagationMismatch,
+  SavepointOpen,
+  StreamOpen,
   TransactionManaged,
   UnexpectedRollback,
   UnitOfWorkMissing,

@@ -31,6 +31,20 @@ describe('an error that is logged', () => {
     expect(JSON.stringify(logged)).not.toContain('ada');
   });
 
+  it.each([
+    [
+      'ValidationError',
+      `Value for Member.name is required, 'ada' found\nentity: Member { email: 'ada' }`,
+      'Value for Member.name is required,',
+    ],
+    ['NotFoundError', `Member not found ({ email: 'ada@example.com' })`, 'Member not found'],
+  ])('of the ORM, a %s, has nothing of what was quoted', (name, message, left) => {
+    const logged = errorWithoutValues(Object.assign(new Error(message), { name }));
+
+    expect(logged).toMatchObject({ message: left });
+    expect(JSON.stringify(logged)).not.toContain('ada');
+  });
+
   it('can be anything that was thrown', () => {
     expect(errorWithoutValues('text')).toMatchObject({ type: 'string', message: 'text' });
     expect(errorWithoutValues(undefined)).toMatchObject({ type: 'undefined' });

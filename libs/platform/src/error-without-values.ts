@@ -10,6 +10,10 @@ export interface LoggedError {
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Errors of MikroORM's that quote the entity, or what was looked for. */
+const QUOTING = new Set(['NotFoundError', 'ValidationError']);
+/** Where a quotation begins. */
+const QUOTATION = /\s*(?:['"(:{\n]|\bentity\b).*/s;
 
 /**
  * An error with all that helps to find its reason and nothing of what users wrote. What PostgreSQL says quotes values
@@ -21,7 +25,7 @@ export function errorWithoutValues(error: unknown): LoggedError {
   }
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   const ofDatabase = typeof code === 'string' && SQLSTATE.test(code);
-  const message = ofDatabase ? `the database refused with ${code}` : error.message;
+  const message = ofDatabase ? `the database refused with ${code}` : unquoted(error);
   return {
     type: error.name,
     message,
@@ -30,6 +34,12 @@ export function errorWithoutValues(error: unknown): LoggedError {
     ...(typeof constraint === 'string' && { constraint }),
     ...(error.cause !== undefined && { cause: errorWithoutValues(error.cause) }),
   };
+}
+
+function unquoted({ name, message, constructor }: Error): string {
+  return QUOTING.has(name) || QUOTING.has(constructor.name)
+    ? message.replace(QUOTATION, '')
+    : message;
 }
 
 /** The stack without its first lines, which repeat the message. */

@@ -1,5 +1,8 @@
-/** SQLSTATEs of a server that cannot be used now: it starts, stops, is full, or the connection is lost. */
-const TRANSIENT_STATES = /^(?:08...|53300|57P0[1-3])$/;
+/**
+ * SQLSTATEs of a server that cannot be used now: it starts, stops, is full, or the connection is lost. A violation of the
+ * protocol is none of that: a text with NUL in it is one.
+ */
+const TRANSIENT_STATES = /^(?:08(?!P01)...|53300|57P0[1-3])$/;
 const IN_FAILED_SQL_TRANSACTION = '25P02';
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const NETWORK_CODES = new Set([
@@ -16,7 +19,7 @@ const NETWORK_CODES = new Set([
 const WITHOUT_CODE =
   /connection terminated|client has encountered a connection error|client was closed|after calling end on the pool/i;
 /** SQLSTATEs with which the server ends a connection in the middle of a transaction. */
-const ENDING_STATES = /^(?:08...|57P0[1-5]|25P0[34])$/;
+const ENDING_STATES = /^(?:08(?!P01)...|57P0[1-5]|25P0[34])$/;
 
 /** Whether the error says that the server could not be reached, as opposed to what was asked of it. */
 export function isUnreachable(error: unknown): boolean {

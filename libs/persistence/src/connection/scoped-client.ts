@@ -9,8 +9,12 @@ import {
   scopes,
   type Timeouts,
 } from '../tenant-context/scope.ts';
-import { Transaction, transactions } from '../unit-of-work/transaction.ts';
-import { TransactionTooSlow } from '../unit-of-work/transaction-errors.ts';
+import { savepoints, Transaction, transactions } from '../unit-of-work/transaction.ts';
+import {
+  SavepointOpen,
+  TransactionManaged,
+  TransactionTooSlow,
+} from '../unit-of-work/transaction-errors.ts';
 import { GRACE_MS, TransactionClient } from './transaction-client.ts';
 
 /** What a scoped connection is made with. */
@@ -33,12 +37,12 @@ const UNDOES_A_PART = /^rollback to "?\w+"?$/i;
 const RELEASES = /^release(?: savepoint)? "?\w+"?$/i;
 
 /**
- * What the work before may have left on the connection, maybe another tenant's: cursors that are held, locks, and settings
- * of the session, its role among them. It goes in one message with what begins a transaction, and in a transaction of its
+ * What the work before may have left on the connection, maybe another tenant's: cursors that are held, prepared statements,
+ * locks, and settings of the session, its role among them. It goes in one message with what begins a transaction, and in a transaction of its
  * own: what the session says of transactions would otherwise be that of the one that begins.
  */
 const FORGET =
-  'begin; close all; unlisten *; select pg_advisory_unlock_all(); reset role; reset all; commit';
+  'begin; close all; deallocate all; unlisten *; select pg_advisory_unlock_all(); reset role; reset all; commit';
 
 /**
  * The last gate before the server, whichever way a statement came here: repositories, query builders, Kysely, streams,
@@ -61,6 +65,10 @@ export class ScopedClient extends TransactionClient {
     this.defaults = config;
     this.once('end', () => {
       this.stopWatching();
+      // What is being committed may be stored all the same.
+      if (this.transaction?.stage === 'open') {
+        this.transaction.close('ended');
+      }
     });
     this.connection.on('parameterStatus', (status: Record<string, string>) => {
       if (status['parameterName'] === 'server_version') {
@@ -82,6 +90,9 @@ export class ScopedClient extends TransactionClient {
         ? current
         : new Transaction(this.defaults.timeouts, scope?.signal, current);
     transaction.stage = 'open';
+    transaction.cut = () => {
+      this.destroy();
+    };
     this.scope = scope;
     this.transaction = transaction;
     this.entering = scope ? enterScope(scope, transaction.timeouts, this.serverVersion) : '';
@@ -93,6 +104,9 @@ export class ScopedClient extends TransactionClient {
     this.mustBeInItsScope();
     this.mustNotBeGivenUp();
     const { transaction } = this;
+    if (transaction?.isUnderWay) {
+      throw new TransactionManaged();
+    }
     if (transaction) {
       transaction.stage = 'committing';
     }
@@ -101,9 +115,7 @@ export class ScopedClient extends TransactionClient {
 
   protected override ended(committed: boolean): void {
     this.stopWatching();
-    if (this.transaction) {
-      this.transaction.stage = committed ? 'committed' : 'ended';
-    }
+    this.transaction?.close(committed ? 'committed' : 'ended');
     this.scope = undefined;
     this.transaction = undefined;
   }
@@ -115,6 +127,7 @@ export class ScopedClient extends TransactionClient {
     if (!UNDOES_A_PART.test(text)) {
       this.mustBeInItsScope();
       this.mustNotBeGivenUp();
+      this.mustNotBeBesideSavepoint();
     }
     if (read) {
       this.guard(statement as Cursor);
@@ -147,6 +160,13 @@ export class ScopedClient extends TransactionClient {
   private mustNotBeGivenUp(): void {
     if (this.transaction?.givenUp) {
       throw this.transaction.givenUp;
+    }
+  }
+
+  private mustNotBeBesideSavepoint(): void {
+    const savepoint = this.transaction?.savepoint;
+    if (savepoint && savepoints.getStore() !== savepoint) {
+      throw new SavepointOpen();
     }
   }
 

@@ -2,7 +2,12 @@ import { type EntityName, OptimisticLockError, Utils } from '@mikro-orm/core';
 import { type PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { DomainError } from '@tenantry/domain';
 import { IsolationViolation } from '../tenant-context/isolation-violation.ts';
-import { UnexpectedRollback } from '../unit-of-work/transaction-errors.ts';
+import {
+  SavepointOpen,
+  StreamOpen,
+  TransactionManaged,
+  UnexpectedRollback,
+} from '../unit-of-work/transaction-errors.ts';
 import { ScopedConnection } from './supervised-connection.ts';
 
 /** How MikroORM calls: entity managers name themselves, the flush of managed entities does not. */
@@ -11,7 +16,14 @@ interface Caller {
   readonly upsert?: boolean;
 }
 
-const OWN = [IsolationViolation, UnexpectedRollback, DomainError];
+const OWN = [
+  DomainError,
+  IsolationViolation,
+  SavepointOpen,
+  StreamOpen,
+  TransactionManaged,
+  UnexpectedRollback,
+];
 
 /**
  * PostgreSQL's driver, which notices what row security hides without a word: an UPDATE or DELETE of a managed entity that

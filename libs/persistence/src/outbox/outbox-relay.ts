@@ -96,8 +96,17 @@ export class OutboxRelay {
     } catch (error) {
       const { attempt, id, name } = event;
       this.logger.warn({ err: error, msg: 'an event was not handled', id, name, attempt });
-      await this.outbox.fail(event, errorWithoutValues(error).message);
+      await this.fail(event, errorWithoutValues(error).message);
       return false;
+    }
+  }
+
+  /** The others of the turn are acknowledged in any case; the claim of this one runs out. */
+  private async fail(event: DeliveredEvent, reason: string): Promise<void> {
+    try {
+      await this.outbox.fail(event, reason);
+    } catch (error) {
+      this.logger.error({ err: error, msg: 'a failure could not be recorded', id: event.id });
     }
   }
 }

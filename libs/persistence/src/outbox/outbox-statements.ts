@@ -2,6 +2,9 @@ import type { DomainEvent } from '@tenantry/domain';
 import pg from 'pg';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 
+/** How many locks the aggregates of a tenant share: few for the server, and enough that few wait for one another. */
+const LOCKS = 512;
+
 /**
  * The statements that store events, to be sent with COMMIT. They are numbered while nobody else stores one of the same
  * aggregate, and until all of it is committed: so the numbers of an aggregate's events are in the order of their
@@ -32,11 +35,14 @@ export function outboxStatements(
 /** The statement that keeps everybody else from storing events of these, and from letting them follow one another. */
 export function lockAggregates(tenant: string, aggregates: readonly string[]): string {
   // In one order for everybody: whoever needs two of them would otherwise be in the way of whoever needs them the other way.
-  const locks = [...new Set(aggregates)].toSorted().map((aggregate) => {
-    const key = pg.escapeLiteral(`tenantry outbox ${tenant} ${aggregate}`);
-    return `pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
-  });
-  return `select ${locks.join(', ')}`;
+  const shares = [...new Set(aggregates.map(shareOf))].toSorted((one, other) => one - other);
+  const keys = shares.map((share) => pg.escapeLiteral(`tenantry outbox ${tenant} ${share}`));
+  return `select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(array[${keys.join(', ')}]) as key`;
+}
+
+/** Aggregates share locks: however many are locked at once, the server has room for it. */
+function shareOf(aggregate: string): number {
+  return Number.parseInt(aggregate.slice(-4), 16) % LOCKS;
 }
 
 function byId(one: DomainEvent, other: DomainEvent): number {

@@ -184,6 +184,16 @@ describe('what happens in a unit of work', () => {
     await expect(reading).rejects.toThrow(EventNotStorable);
   });
 
+  it('may be more than a statement has columns for', async () => {
+    await persistence.as(acme, async () => {
+      for (let number = 0; number < 2_000; number += 1) {
+        join(`member-${number}`);
+      }
+    });
+
+    expect(await rows()).toHaveLength(2_000);
+  });
+
   it('outside of any is a unit of work by itself when it is flushed', async () => {
     await persistence.context.run(acme, async () => {
       join('ada');
@@ -605,5 +615,57 @@ describe('a placement that is not migrated yet', () => {
     await persistence.as(acme, async () => join('ada'));
 
     expect(await relayTo(new Recorder()).pass()).toEqual({ delivered: 1, failed: 0 });
+  });
+});
+
+describe('an event of which those die or complain who deliver it', () => {
+  it('is parked when it was never handled', async () => {
+    await persistence.as(acme, async () => join('ada'));
+    for (let times = 0; times < MOST_ATTEMPTS; times += 1) {
+      await dueNow();
+      const [event] = await persistence.context.run(acme, () =>
+        persistence.get(Outbox).claim(1, 1_000),
+      );
+      expect(event?.attempt).toBe(times + 1);
+    }
+    await dueNow();
+
+    const handler = new Recorder();
+    await relayTo(handler).pass();
+
+    expect(handler.names).toEqual([]);
+    expect(await persistence.get(Outboxes).parked()).toMatchObject([
+      { name: 'member.joined', error: expect.stringContaining('ended before') as string },
+    ]);
+  });
+
+  it('may be complained of with whatever text: the others of its turn are delivered once', async () => {
+    await persistence.as(acme, async () => {
+      join('ada');
+      join('bob');
+    });
+    let failures = 0;
+    const handler = new Recorder(({ aggregateId }) => {
+      if (aggregateId === handler.seen[0]?.aggregateId) {
+        failures += 1;
+        throw new Error(`upstream said \0${'x'.repeat(5_000)}`);
+      }
+    });
+    const relay = relayTo(handler);
+
+    await relay.pass();
+    await dueNow();
+    await relay.pass();
+
+    expect(failures).toBe(2);
+    expect(handler.seen).toHaveLength(3);
+    expect(
+      await rows('attempts, delivered_at is not null as delivered, length(error) as said'),
+    ).toEqual(
+      expect.arrayContaining([
+        { attempts: 2, delivered: false, said: 1_000 },
+        { attempts: 1, delivered: true, said: null },
+      ]),
+    );
   });
 });

@@ -10,6 +10,8 @@ import { lockAggregates } from './outbox-statements.ts';
 export const MOST_ATTEMPTS = 10;
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 300;
+/** In characters. */
+const LONGEST_REASON = 1_000;
 
 /** What was found that is due. */
 interface Claim {
@@ -70,7 +72,7 @@ export class Outbox {
         : [`due_at = now() + ? * interval '1 second'`, [pause * (0.5 + Math.random() / 2)]];
     await this.transactional.run(
       (entityManager) =>
-        settle(entityManager, [event], `${change}, error = ?`, [...parameters, reason]),
+        settle(entityManager, [event], `${change}, error = ?`, [...parameters, storable(reason)]),
       { replayable: true },
     );
   }
@@ -96,10 +98,10 @@ export class Outbox {
         const tenant = tenantOf(entityManager);
         const due = await entityManager.execute<DueRow[]>(
           `with due as materialized (
-             select id, aggregate_id, position from outbox_event
+             select id, aggregate_id, position, attempts from outbox_event
              where tenant_id = ? and due_at <= now() order by due_at limit ? for update skip locked),
            judged as materialized (
-             select id, aggregate_id, not exists (
+             select id, aggregate_id, attempts >= ? as is_given_up, not exists (
                select from outbox_event earlier
                where earlier.tenant_id = ? and earlier.aggregate_id = due.aggregate_id
                  and earlier.position < due.position and earlier.delivered_at is null and earlier.name is not null) as is_next
@@ -107,12 +109,16 @@ export class Outbox {
            claimed as (
              update outbox_event
              set attempts = attempts + 1, due_at = now() + ? * interval '1 millisecond'
-             where tenant_id = ? and id = any(array(select id from judged where is_next))
-             returning id, name, data, occurred_at, attempts)
+             where tenant_id = ? and id = any(array(select id from judged where is_next and not is_given_up))
+             returning id, name, data, occurred_at, attempts),
+           given_up as (
+             update outbox_event
+             set parked_at = now(), due_at = null, error = 'whoever delivered it ended before it was handled'
+             where tenant_id = ? and id = any(array(select id from judged where is_next and is_given_up)))
            select id, name, aggregate_id as "aggregateId", data, occurred_at as "occurredAt", attempts as attempt,
              is_next as "isNext"
-           from judged left join claimed using (id)`,
-          [tenant, most, tenant, leaseMs, tenant],
+           from judged left join claimed using (id) where not (is_next and is_given_up)`,
+          [tenant, most, MOST_ATTEMPTS, tenant, leaseMs, tenant, tenant],
         );
         return {
           events: due
@@ -151,6 +157,11 @@ export class Outbox {
       { replayable: true },
     );
   }
+}
+
+/** PostgreSQL has no place for NUL. */
+function storable(reason: string): string {
+  return reason.replaceAll('\0', '').slice(0, LONGEST_REASON);
 }
 
 /** Of the claim that it was: one that has run out, and was claimed by somebody else, has no say. */

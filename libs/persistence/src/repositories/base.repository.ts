@@ -33,6 +33,8 @@ export abstract class BaseRepository<Entity extends BaseEntity> extends EntityRe
   async getForChange(id: Entity['id'], { wait = true }: LockOptions = {}): Promise<Entity> {
     const lockMode = wait ? LockMode.PESSIMISTIC_WRITE : LockMode.PESSIMISTIC_WRITE_OR_FAIL;
     const where = condition({ id });
+    // What was changed before would be forgotten, since it is read anew.
+    await this.em.flush();
     const { relations } = this.em.getMetadata(this.entityName);
     if (relations.some(({ eager }) => eager)) {
       // By itself: MikroORM would lock all that is read with it, and keep others from that.

@@ -1,42 +1,98 @@
-import { type EntityManager, helper, TransactionManager, Utils } from '@mikro-orm/core';
+import {
+  type ChangeSet,
+  type EntityManager,
+  helper,
+  isRaw,
+  TransactionManager,
+  Utils,
+} from '@mikro-orm/core';
+import { type DomainEvent, recordedEvents, takeEvents } from '@tenantry/domain';
 import { EntityOfAnotherUnitOfWork } from './transaction-errors.ts';
 
-/** The entities of an entity manager that differ from what is stored, as far as it knows. */
-export function changedIn(entityManager: EntityManager): ReadonlySet<object> {
-  const entities = entityManager.getUnitOfWork(false).getIdentityMap();
-  return new Set([...entities].filter((entity) => isChanged(entityManager, entity as object)));
+/** What has been done to an entity and is not stored yet. */
+interface Change {
+  readonly data: object;
+  /** What has happened to it, and which of its collections have changed. */
+  readonly traces: readonly unknown[];
 }
 
-function isChanged(entityManager: EntityManager, entity: object): boolean {
+/** The entities of an entity manager that differ from what is stored, as far as it knows. */
+export type Changes = ReadonlyMap<object, Change>;
+
+export function changesIn(entityManager: EntityManager): Changes {
+  const changes = new Map<object, Change>();
+  for (const entity of entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>) {
+    const change = changeOf(entityManager, entity);
+    if (change) {
+      changes.set(entity, change);
+    }
+  }
+  return changes;
+}
+
+function changeOf(entityManager: EntityManager, entity: object): Change | undefined {
   const { __initialized, __meta, __originalEntityData: stored } = helper(entity);
   if (!__initialized || !stored) {
-    return false;
+    return undefined;
   }
   const comparator = entityManager.getComparator();
-  const now = comparator.prepareEntity(entity);
-  return (
-    Utils.hasObjectKeys(comparator.diffEntities(__meta.class, stored, now)) ||
-    __meta.relations.some(({ name }) => {
-      const related = (entity as Record<string, unknown>)[name];
-      return Utils.isCollection(related) && related.isDirty();
-    })
-  );
+  const data = comparator.prepareEntity(entity);
+  const collections = __meta.relations
+    .map(({ name }) => (entity as Record<string, unknown>)[name])
+    .filter((related) => Utils.isCollection(related) && related.isDirty());
+  const traces = [...recordedEvents(entity), ...collections];
+  const isChanged =
+    traces.length > 0 || Utils.hasObjectKeys(comparator.diffEntities(__meta.class, stored, data));
+  return isChanged ? { data, traces } : undefined;
 }
 
 /**
  * What belongs to the entity manager around a unit of work is not stored by that, so it must not be changed in it.
- * @param before those that were changed before
+ * @param before what was changed before
  * @throws {EntityOfAnotherUnitOfWork}
  */
 export function mustHaveChangedNothingElse(
   outer: EntityManager,
-  before: ReadonlySet<object>,
+  before: Changes = new Map(),
 ): void {
-  for (const entity of changedIn(outer)) {
-    if (!before.has(entity)) {
-      throw new EntityOfAnotherUnitOfWork(helper(entity).__meta.className);
+  for (const [entity, { data, traces }] of changesIn(outer)) {
+    const { class: type, className } = helper(entity).__meta;
+    const known = before.get(entity);
+    if (
+      known?.traces.length !== traces.length ||
+      Utils.hasObjectKeys(outer.getComparator().diffEntities(type, known.data, data))
+    ) {
+      throw new EntityOfAnotherUnitOfWork(className);
     }
   }
+}
+
+/**
+ * MikroORM takes for stored what an entity is when its UPDATE has been answered. What was changed meanwhile would be stored by
+ * nobody: this makes it a change again.
+ */
+export function takeForStoredWhatWasWritten(changeSet: ChangeSet<object>): void {
+  const { entity, meta } = changeSet;
+  const { originalEntity = {}, payload } = changeSet as unknown as Record<string, Values>;
+  const stored: Values = helper(entity).__originalEntityData ?? {};
+  const properties: Readonly<Record<string, { readonly generated?: unknown }>> = meta.properties;
+  for (const [name, value] of Object.entries(stored)) {
+    const written = payload && name in payload ? payload[name] : originalEntity[name];
+    // What the server makes is not changed by anybody else.
+    const isReturned = name === meta.versionProperty || properties[name]?.generated !== undefined;
+    if (!isReturned && !Utils.equals(value, written) && !isRaw(written)) {
+      stored[name] = written;
+    }
+  }
+}
+
+type Values = Record<string, unknown>;
+
+/** Takes what has happened to the entities of an entity manager. */
+export function eventsIn(entityManager: EntityManager): readonly DomainEvent[] {
+  return [...(entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>)].flatMap(
+    takeEvents,
+  );
 }
 
 /** Gives an entity manager what one within it has read and stored, in the same transaction. */

@@ -26,7 +26,7 @@ const NOTHING: Farewell = { statements: [], marker: undefined };
  * one.
  * @throws {EventNotStorable}
  */
-export function farewellOf(scope: Scope, { isReadOnly, answer, events }: Unit): Farewell {
+export function farewellOf(scope: Scope, { isReadOnly, answers, events }: Unit): Farewell {
   if (events.length > 0 && (isReadOnly || scope.kind !== 'tenant')) {
     throw new EventNotStorable(
       isReadOnly ? 'a unit of work that only reads' : `the scope of ${scope.whose}`,
@@ -45,9 +45,11 @@ export function farewellOf(scope: Scope, { isReadOnly, answer, events }: Unit): 
   }
   const toBeDelivered = outboxStatements(scope.tenant, events);
   const [first] = events;
+  const [answer, ...more] = answers;
   if (answer) {
+    const kept = more.map((another) => keepAnswer(place, newId<'CommitMarker'>(), another));
     return {
-      statements: [...toBeDelivered, keepAnswer(place, id, answer)],
+      statements: [...toBeDelivered, keepAnswer(place, id, answer), ...kept],
       marker: markerIn(place, 'idempotency_key', id),
     };
   }

@@ -59,23 +59,20 @@ export class Idempotency {
     { key, fingerprint }: IdempotentRequest,
     work: () => Promise<string>,
   ): Promise<IdempotentAnswer | undefined> {
-    return this.transactional.run(
-      async (entityManager) => {
-        if (!(await hasTaken(entityManager, key))) {
-          return undefined;
-        }
-        // By a statement of its own: what was stored while the lock was waited for is to be seen.
-        const stored = await findAnswer(entityManager, key);
-        if (stored) {
-          mustBeTheSame(stored.fingerprint, fingerprint);
-          return { text: stored.answer, isRepeated: true };
-        }
-        const text = await work();
-        this.transactional.keepAnswer({ key, fingerprint, text });
-        return { text, isRepeated: false };
-      },
-      { replayable: true },
-    );
+    return this.transactional.run(async (entityManager) => {
+      if (!(await hasTaken(entityManager, key))) {
+        return undefined;
+      }
+      // By a statement of its own: what was stored while the lock was waited for is to be seen.
+      const stored = await findAnswer(entityManager, key);
+      if (stored) {
+        mustBeTheSame(stored.fingerprint, fingerprint);
+        return { text: stored.answer, isRepeated: true };
+      }
+      const text = await work();
+      this.transactional.keepAnswer({ key, fingerprint, text });
+      return { text, isRepeated: false };
+    });
   }
 }
 

@@ -91,6 +91,28 @@ export class EventNotStorable extends Error {
   }
 }
 
+/** Something was to be done beside a nested unit of work, which would be undone with that, or keep it from being undone. */
+export class SavepointOpen extends Error {
+  override readonly name = 'SavepointOpen';
+
+  constructor() {
+    super(
+      'A nested unit of work is under way in the same transaction. Wait for it to end, or do this inside of it.',
+    );
+  }
+}
+
+/** Something was to be sent in a transaction while a stream of its rows was open. */
+export class StreamOpen extends Error {
+  override readonly name = 'StreamOpen';
+
+  constructor() {
+    super(
+      'A stream is open in the transaction. Read it to its end, or leave it, before the next statement; or do that in a unit of work of its own (requires_new).',
+    );
+  }
+}
+
 /** What is for a unit of work was asked for outside of any. */
 export class UnitOfWorkMissing extends Error {
   override readonly name = 'UnitOfWorkMissing';

@@ -9,10 +9,17 @@ export type Stage = 'new' | 'open' | 'committing' | 'committed' | 'ended';
 /** One transaction of the server, from before it begins until its connection knows how it has ended. */
 export class Transaction {
   stage: Stage = 'new';
+  /** The savepoint that is open, of several the one within the others: nothing is sent beside it. */
+  savepoint: Unit | undefined;
+  /** Whether work is under way in it: before that has returned nobody may commit it. */
+  isUnderWay = false;
   /** Statements that are sent in one message with COMMIT, before it: they cost no round trip. */
   closing: readonly string[] = [];
+  /** Cuts its connection, once it has one. */
+  cut: () => void = () => undefined;
   private reason: Error | undefined;
   private readonly end = Promise.withResolvers<never>();
+  private readonly closed = Promise.withResolvers<undefined>();
 
   /**
    * @param timeouts how long it may take, and its statements
@@ -25,6 +32,17 @@ export class Transaction {
     readonly enclosing?: Transaction,
   ) {
     this.end.promise.catch(() => undefined);
+  }
+
+  /** Settles when its connection has nothing to do with it any more. */
+  get over(): Promise<unknown> {
+    return this.closed.promise;
+  }
+
+  /** Its connection knows how it has ended. */
+  close(stage: 'committed' | 'ended'): void {
+    this.stage = stage;
+    this.closed.resolve(undefined);
   }
 
   /** Why it was given up before its work was done. */
@@ -52,8 +70,14 @@ export class Transaction {
   }
 }
 
+/** The part of a transaction that is under way: what is a savepoint in it. */
+export const savepoints = new AsyncLocalStorage<Unit | undefined>();
+
 /** The transaction whose work is under way. */
 export const transactions = new AsyncLocalStorage<Transaction>();
 
+/** The entity manager whose flush is under way. */
+export const flushes = new AsyncLocalStorage<object>();
+
 /** The unit of work that a flush outside of any is by itself. */
-export const flushing = new AsyncLocalStorage<Unit>();
+export const flushing = new AsyncLocalStorage<Unit | undefined>();

@@ -8,13 +8,22 @@ import {
 } from '@mikro-orm/core';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
+import { Cancelled, type DomainEvent } from '@tenantry/domain';
 import { isOfFailedTransaction } from '../connection/connection-errors.ts';
+import type { ScopedConnection } from '../connection/supervised-connection.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
 import type { CommitMarker } from './commit-marker.ts';
-import { changedIn, freezeEntities, handOver, mustHaveChangedNothingElse } from './entities.ts';
+import {
+  type Changes,
+  changesIn,
+  eventsIn,
+  freezeEntities,
+  handOver,
+  mustHaveChangedNothingElse,
+} from './entities.ts';
 import type { Farewell } from './farewell.ts';
 import type { Retry } from './retry.ts';
-import { flushing, Transaction, transactions } from './transaction.ts';
+import { flushes, flushing, savepoints, Transaction, transactions } from './transaction.ts';
 import {
   CommitInterrupted,
   CommitLost,
@@ -53,6 +62,10 @@ export abstract class TransactionalEntityManager extends EntityManager {
   /** Its transaction, or savepoint, kept here as well: MikroORM's cannot be had in a scope that has ended. */
   private handle: Handle | undefined;
   private over = false;
+  /** Until the last flush that was asked for is done. */
+  private flushed: Promise<unknown> = Promise.resolve();
+  /** What was asked for during a flush: MikroORM would forget it with what it has flushed. */
+  private late: (() => void)[] | undefined;
   private readonly log = new Logger('UnitOfWork');
 
   /** The unit of work that it is the entity manager of. */
@@ -90,7 +103,10 @@ export abstract class TransactionalEntityManager extends EntityManager {
     options: UnitOptions = {},
   ): Promise<Result> {
     const outer = this.getContext(false);
-    const { propagation = 'nested' } = options;
+    const { propagation = 'nested', signal } = options;
+    if (signal?.aborted) {
+      throw new Cancelled({ cause: signal.reason });
+    }
     const { unit } = outer;
     switch (propagation) {
       case 'required':
@@ -122,10 +138,9 @@ export abstract class TransactionalEntityManager extends EntityManager {
     if (manager.current) {
       throw new TransactionManaged();
     }
-    const transaction = new Transaction(...this.limits(options));
-    manager.current = new Unit(transaction, options, false);
+    const { transaction } = (manager.current = this.newUnit(options, false));
     try {
-      await transactions.run(transaction, () => manager.start(options));
+      await inTransaction(transaction, () => manager.start(options));
     } catch (error) {
       manager.current = undefined;
       throw error;
@@ -159,20 +174,75 @@ export abstract class TransactionalEntityManager extends EntityManager {
    */
   override async flush(): Promise<void> {
     const manager = this.getContext();
-    if (manager.current) {
+    const { current } = manager;
+    current?.mustNotBeAround(current.transaction.savepoint);
+    if (flushes.getStore() === manager) {
+      // One within another is for MikroORM to refuse.
       await super.flush();
       return;
     }
-    const unit = new Unit(new Transaction(...this.limits({})), {}, true);
+    if (!current && manager.isInTransaction()) {
+      throw new TransactionManaged();
+    }
+    const done = manager.flushAfter(manager.flushed);
+    manager.flushed = done.catch(() => undefined);
+    await done;
+  }
+
+  override persist(entities: Parameters<EntityManager['persist']>[0]): this {
+    return this.unlessFlushing(() => super.persist(entities));
+  }
+
+  override remove(entities: Parameters<EntityManager['remove']>[0]): this {
+    return this.unlessFlushing(() => super.remove(entities));
+  }
+
+  private unlessFlushing(work: () => this): this {
+    const { late } = this.getContext();
+    if (!late || flushes.getStore() === this.getContext()) {
+      return work();
+    }
+    late.push(work);
+    return this;
+  }
+
+  /** One after the other: MikroORM would do what is asked for meanwhile as a part of the flush before. */
+  private async flushAfter(before: Promise<unknown>): Promise<void> {
+    await before;
+    const late = (this.late = [] as (() => void)[]);
     try {
-      await transactions.run(unit.transaction, () => flushing.run(unit, () => super.flush()));
+      await flushes.run(this, () => (this.current ? super.flush() : this.flushAlone()));
+    } finally {
+      this.late = undefined;
+      late.forEach((work) => {
+        work();
+      });
+    }
+  }
+
+  private async flushAlone(): Promise<void> {
+    const unit = this.newUnit({});
+    try {
+      await flushing.run(unit, () => super.flush());
     } catch (error) {
       try {
-        await manager.mustBeStored(unit, error);
+        await this.mustBeStored(unit, error);
       } catch (reason) {
-        manager.forget(unit);
+        this.forget(unit);
         throw reason;
       }
+    }
+    if (unit.transaction.stage === 'new') {
+      await this.store(eventsIn(this));
+    }
+  }
+
+  /** What has happened to entities of which nothing else has changed. */
+  private async store(events: readonly DomainEvent[]): Promise<void> {
+    if (events.length > 0) {
+      await this.begun(({ unit }) => {
+        unit?.events.push(...events);
+      }, {});
     }
   }
 
@@ -193,15 +263,17 @@ export abstract class TransactionalEntityManager extends EntityManager {
     options: UnitOptions,
   ): Promise<Result> {
     unit.mustMeet(options);
-    unit.mustBeCommittable();
-    try {
-      const result = await work(this);
-      await this.flush();
-      return result;
-    } catch (error) {
-      unit.doomBy(error);
-      throw error;
-    }
+    return unit.beside(async () => {
+      unit.mustBeCommittable();
+      try {
+        const result = await work(this);
+        await this.flush();
+        return result;
+      } catch (error) {
+        unit.doomBy(error);
+        throw error;
+      }
+    });
   }
 
   /** As a savepoint: what fails here is undone, and the unit of work around it can go on. */
@@ -211,49 +283,71 @@ export abstract class TransactionalEntityManager extends EntityManager {
     options: UnitOptions,
   ): Promise<Result> {
     unit.mustMeet(options);
-    unit.mustBeCommittable();
-    // What was changed before is not for this part to undo.
-    await this.flush();
-    const manager = this.fork();
-    const inner = (manager.current = unit.nested());
-    let isHandedOver = false;
-    try {
-      const result = await TransactionContext.create(manager, async () => {
-        const savepoint = await this.connection.begin({ ctx: this.mustHaveHandle() });
-        manager.setTransactionContext(savepoint);
-        manager.handle = savepoint;
-        try {
-          const done = await unit.transaction.unlessGivenUp(doing(work, manager));
-          await manager.flush();
-          inner.mustBeCommittable();
-          await this.connection.commit(savepoint);
-          return done;
-        } catch (error) {
-          await manager.rollBack(savepoint);
-          throw error;
+    return unit.inTurn(async () => {
+      unit.mustBeCommittable();
+      // What was changed before is not for this part to undo.
+      await this.flush();
+      const manager = this.fork();
+      const inner = (manager.current = unit.nested());
+      let isHandedOver = false;
+      try {
+        const result = await this.inSavepoint(manager, inner, work);
+        unit.adopt(inner);
+        handOver(manager, this, inner.removed);
+        isHandedOver = true;
+        return result;
+      } catch (error) {
+        if (error instanceof EntityOfAnotherUnitOfWork || changesIn(this).size > 0) {
+          unit.doomBy(error);
         }
-      });
-      unit.adopt(inner);
-      handOver(manager, this, inner.removed);
-      isHandedOver = true;
-      return result;
-    } catch (error) {
-      if (error instanceof EntityOfAnotherUnitOfWork || changedIn(this).size > 0) {
-        unit.doomBy(error);
+        await inner.runAfterRollback();
+        throw error;
+      } finally {
+        manager.end(inner, isHandedOver ? this : undefined);
       }
-      await inner.runAfterRollback();
-      throw error;
+    });
+  }
+
+  private async inSavepoint<Result>(
+    manager: this,
+    unit: Unit,
+    work: Work<this, Result>,
+  ): Promise<Result> {
+    const { transaction } = unit;
+    const around = transaction.savepoint;
+    transaction.savepoint = unit;
+    try {
+      return await savepoints.run(unit, () =>
+        TransactionContext.create(manager, async () => {
+          const savepoint = await this.connection.begin({ ctx: this.mustHaveHandle() });
+          manager.setTransactionContext(savepoint);
+          manager.handle = savepoint;
+          try {
+            const done = await transaction.unlessGivenUp(doing(work, manager));
+            await manager.flush();
+            unit.mustBeComplete();
+            mustHaveChangedNothingElse(this);
+            await this.connection.commit(savepoint);
+            return done;
+          } catch (error) {
+            await manager.rollBack(savepoint, transaction);
+            throw error;
+          }
+        }),
+      );
     } finally {
-      manager.end(inner, isHandedOver ? this : undefined);
+      transaction.savepoint = around;
     }
   }
 
   /** Without a transaction around it: each statement stands alone, and so does what is stored at the end. */
   private async without<Result>(work: Work<this, Result>): Promise<Result> {
     const manager = this.fork();
+    const before = changesIn(this);
     try {
       return await TransactionContext.create(manager, async () => {
         const result = await work(manager);
+        this.mustBeAsItWas(before);
         await manager.flush();
         return result;
       });
@@ -262,13 +356,32 @@ export abstract class TransactionalEntityManager extends EntityManager {
     }
   }
 
+  /**
+   * What belongs to this one is not stored by a unit of work within it that has a transaction of its own, or none.
+   * @throws {EntityOfAnotherUnitOfWork} and then nothing of what is around is stored either
+   */
+  private mustBeAsItWas(before: Changes): void {
+    try {
+      mustHaveChangedNothingElse(this, before);
+    } catch (error) {
+      this.current?.doomBy(error);
+      throw error;
+    }
+  }
+
   private begun<Result>(work: Work<this, Result>, options: UnitOptions): Promise<Result> {
     let unit: Unit | undefined;
     const attempt = (): Promise<Result> => {
-      unit = new Unit(new Transaction(...this.limits(options)), options, true);
+      unit = this.newUnit(options);
       return this.attempt(unit, work, options);
     };
     return options.retry ? options.retry.run(attempt, () => unit) : attempt();
+  }
+
+  private newUnit(options: UnitOptions, isManaged = true): Unit {
+    const transaction = new Transaction(...this.limits(options));
+    transaction.isUnderWay = true;
+    return new Unit(transaction, options, isManaged);
   }
 
   /** One transaction, with an entity manager that nobody has used before. */
@@ -280,16 +393,16 @@ export abstract class TransactionalEntityManager extends EntityManager {
     const { transaction } = unit;
     const manager = this.fork();
     manager.current = unit;
-    const before = changedIn(this);
+    const before = changesIn(this);
     try {
-      const result = await transactions.run(transaction, () =>
+      const result = await inTransaction(transaction, () =>
         TransactionContext.create(manager, async () => {
           try {
             transaction.mustBeWanted();
             await manager.start(options);
             unit.hasWorked = true;
             const done = await transaction.unlessGivenUp(doing(work, manager));
-            mustHaveChangedNothingElse(this, before);
+            this.mustBeAsItWas(before);
             await manager.finish(unit);
             return done;
           } catch (error) {
@@ -303,6 +416,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
     } catch (error) {
       if (unit.isRolledBack) {
         await unit.runAfterRollback();
+        this.mustBeAsItWas(before);
       }
       throw error;
     } finally {
@@ -328,9 +442,10 @@ export abstract class TransactionalEntityManager extends EntityManager {
 
   private async finish(unit: Unit): Promise<void> {
     await this.flushWhatIsLeft();
-    unit.mustBeCommittable();
+    unit.mustBeComplete();
     const { transaction } = unit;
     this.sayFarewell(unit);
+    transaction.isUnderWay = false;
     try {
       await this.connection.commit(this.mustHaveHandle(), this.broadcaster);
     } catch (error) {
@@ -379,13 +494,18 @@ export abstract class TransactionalEntityManager extends EntityManager {
     const { handle } = this;
     this.handle = undefined;
     if (handle && transaction.stage !== 'committed') {
-      await this.rollBack(handle);
+      await this.rollBack(handle, transaction);
     }
   }
 
-  private async rollBack(handle: Handle): Promise<void> {
+  private async rollBack(handle: Handle, transaction: Transaction): Promise<void> {
+    const { connection } = this;
+    // Nobody reads a stream to its end any more, and nothing else can be sent before that.
+    if (connection.isStreaming(handle)) {
+      transaction.cut();
+    }
     try {
-      await this.connection.rollback(handle, this.broadcaster);
+      await Promise.race([connection.rollback(handle, this.broadcaster), transaction.over]);
     } catch (error) {
       // What has failed before is what there is to say.
       this.log.warn({ err: error, msg: 'rolling back failed' });
@@ -403,8 +523,8 @@ export abstract class TransactionalEntityManager extends EntityManager {
     freezeEntities(this, unit?.written, heir);
   }
 
-  private get connection(): ReturnType<EntityManager['getConnection']> {
-    return this.getConnection('write');
+  private get connection(): ScopedConnection {
+    return this.getConnection('write') as ScopedConnection;
   }
 
   private mustHaveHandle(): Handle {
@@ -417,6 +537,13 @@ export abstract class TransactionalEntityManager extends EntityManager {
   private get broadcaster(): TransactionEventBroadcaster {
     return new TransactionEventBroadcaster(this);
   }
+}
+
+/** What is done here is done in that transaction: in no flush that may be under way around it, and in no savepoint. */
+function inTransaction<Result>(transaction: Transaction, work: () => Result): Result {
+  return transactions.run(transaction, () =>
+    flushing.run(undefined, () => savepoints.run(undefined, work)),
+  );
 }
 
 /** Turns an error that is thrown at once into one that is awaited. */

@@ -76,9 +76,9 @@ export class TransactionalService {
     this.unit.afterRollback(hook);
   }
 
-  /** Stores an answer with the current unit of work, as its marker. @throws {UnitOfWorkMissing} */
+  /** Stores an answer with the current unit of work, with it. @throws {UnitOfWorkMissing} */
   keepAnswer(answer: Answer): void {
-    this.unit.answer = answer;
+    this.unit.answers.push(answer);
   }
 
   private get unit(): Unit {

@@ -1,10 +1,12 @@
 import {
   ChangeSetType,
+  type EventArgs,
   type EventSubscriber,
   type FlushEventArgs,
   type TransactionEventArgs,
 } from '@mikro-orm/core';
 import { takeEvents } from '@tenantry/domain';
+import { takeForStoredWhatWasWritten } from './entities.ts';
 import { flushing } from './transaction.ts';
 import type { TransactionalEntityManager } from './transactional-entity-manager.ts';
 import type { Unit } from './unit.ts';
@@ -26,6 +28,13 @@ export class UnitSubscriber implements EventSubscriber {
     if (unit && uow && !manager.unit) {
       note(unit, uow);
       manager.sayFarewell(unit);
+      unit.transaction.isUnderWay = false;
+    }
+  }
+
+  afterUpdate({ changeSet }: EventArgs<object>): void {
+    if (changeSet) {
+      takeForStoredWhatWasWritten(changeSet);
     }
   }
 
@@ -38,7 +47,7 @@ export class UnitSubscriber implements EventSubscriber {
 }
 
 function note(unit: Unit, uow: FlushEventArgs['uow']): void {
-  unit.events.push(...involved(uow).flatMap(takeEvents));
+  unit.events.push(...involved(unit, uow).flatMap(takeEvents));
   unit.removed.push(
     ...uow
       .getChangeSets()
@@ -47,9 +56,11 @@ function note(unit: Unit, uow: FlushEventArgs['uow']): void {
   );
 }
 
-/** What was written, and what was read: something may have happened to a root of which only a part was written. */
-function involved(unitOfWork: FlushEventArgs['uow']): object[] {
-  const written = unitOfWork.getChangeSets().map(({ entity }) => entity as object);
+/**
+ * What was written, even earlier, and what was read: something may have happened to a root of which only a part was written,
+ * or to what is gone.
+ */
+function involved({ written }: Unit, unitOfWork: FlushEventArgs['uow']): object[] {
   return [...new Set([...written, ...(unitOfWork.getIdentityMap().values() as object[])])];
 }
 

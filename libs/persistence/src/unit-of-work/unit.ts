@@ -2,8 +2,8 @@ import type { IsolationLevel } from '@mikro-orm/core';
 import { Logger } from '@nestjs/common';
 import type { DomainEvent } from '@tenantry/domain';
 import type { CommitMarker } from './commit-marker.ts';
-import type { Transaction } from './transaction.ts';
-import { PropagationMismatch, UnexpectedRollback } from './transaction-errors.ts';
+import { savepoints, type Transaction } from './transaction.ts';
+import { PropagationMismatch, SavepointOpen, UnexpectedRollback } from './transaction-errors.ts';
 
 /** What runs when it is known how a unit of work has ended. */
 export type Hook = () => unknown;
@@ -37,19 +37,25 @@ export class Unit {
   /** By what it can be told that it was stored, once it is about to be. */
   marker: CommitMarker | undefined;
   /** What is to be answered whenever the same is asked for again. */
-  answer: Answer | undefined;
+  readonly answers: Answer[] = [];
   private readonly committed: Hook[] = [];
   private readonly rolledBack: Hook[] = [];
+  /** How many parts of it are under way. */
+  private parts = 0;
+  /** Until the last of its savepoints has ended. */
+  private turn: Promise<unknown> = Promise.resolve();
   private doom: { readonly because: unknown } | undefined;
   private readonly logger = new Logger('UnitOfWork');
 
   /**
    * @param isManaged whether it ends with a piece of work, and not when somebody says so
+   * @param outer the one in which it is a savepoint
    */
   constructor(
     readonly transaction: Transaction,
     private readonly demands: Demands,
     readonly isManaged: boolean,
+    private readonly outer?: Unit,
   ) {}
 
   /** Whether it is known that nothing of it is stored. */
@@ -64,7 +70,39 @@ export class Unit {
 
   /** One that is a savepoint in this one. */
   nested(): Unit {
-    return new Unit(this.transaction, this.demands, true);
+    return new Unit(this.transaction, this.demands, true, this);
+  }
+
+  /** Does a part of its work, when its savepoints have ended. @throws {SavepointOpen} inside of one of them */
+  async beside<Result>(part: () => Promise<Result>): Promise<Result> {
+    this.mustNotBeAround(savepoints.getStore());
+    this.parts += 1;
+    try {
+      await this.turn;
+      return await part();
+    } finally {
+      this.parts -= 1;
+    }
+  }
+
+  /**
+   * The same for a savepoint. They come one after the other: what is undone with one of them would otherwise be what others
+   * have done meanwhile.
+   */
+  inTurn<Result>(part: () => Promise<Result>): Promise<Result> {
+    const before = this.turn;
+    const done = this.beside(part);
+    this.turn = Promise.allSettled([before, done]);
+    return done;
+  }
+
+  /** @throws {SavepointOpen} */
+  mustNotBeAround(savepoint: Unit | undefined): void {
+    for (let within = savepoint; within; within = within.outer) {
+      if (within.outer === this) {
+        throw new SavepointOpen();
+      }
+    }
   }
 
   afterCommit(hook: Hook): void {
@@ -78,6 +116,16 @@ export class Unit {
   /** A part of its work has failed, which cannot be undone on its own. */
   doomBy(error: unknown): void {
     this.doom ??= { because: error };
+  }
+
+  /** @throws {UnexpectedRollback} when a part of it has failed, or is still under way */
+  mustBeComplete(): void {
+    this.mustBeCommittable();
+    if (this.parts > 0) {
+      throw new UnexpectedRollback(
+        'a unit of work inside of this one is still under way. Wait for it before this one returns.',
+      );
+    }
   }
 
   /** @throws {UnexpectedRollback} when a part of it has failed */
@@ -102,12 +150,13 @@ export class Unit {
   }
 
   /** Takes over what one within it has left to be done when the whole is stored. */
-  adopt({ committed, rolledBack, written, removed, events }: Unit): void {
+  adopt({ committed, rolledBack, written, removed, events, answers }: Unit): void {
     this.committed.push(...committed);
     this.rolledBack.push(...rolledBack);
     written.forEach((entity) => this.written.add(entity));
     this.removed.push(...removed);
     this.events.push(...events);
+    this.answers.push(...answers);
   }
 
   /** Each hook runs once, whatever became of those before it: what is stored stays stored. */

@@ -125,7 +125,6 @@ describe('a unit of work whose work swallows', () => {
 
 describe('SQL that ends the transaction of a unit of work', () => {
   it.each([
-    ['commit', TransactionMissing],
     ['rollback', TransactionMissing],
     ['end', UnexpectedRollback],
     ['abort', UnexpectedRollback],
@@ -141,6 +140,32 @@ describe('SQL that ends the transaction of a unit of work', () => {
 
     await expect(unit).rejects.toThrow(refusal);
     expect(await stored('carol')).toEqual([]);
+  });
+
+  it.each([
+    ['SQL', 'dora', () => sql('commit')],
+    [
+      'the connection',
+      'emmy',
+      async () => {
+        const entityManager = persistence.entityManager.getContext();
+        await entityManager.getConnection().commit(entityManager.getTransactionContext()!);
+      },
+    ],
+  ])('commit by way of %s is refused, and takes nothing away', async (_way, name, commit) => {
+    await persistence.as(acme, async () => {
+      join(name);
+      await persistence.entityManager.flush();
+      await expect(commit()).rejects.toThrow(TransactionManaged);
+      // Nothing has been stored yet that could not be undone.
+      expect(await stored(name)).toEqual([]);
+    });
+
+    expect(await stored(name)).toHaveLength(1);
+    const kept = await persistence.asOwner(
+      'select 1 from shared.outbox_event where name is not null',
+    );
+    expect(kept.length).toBeGreaterThan(0);
   });
 
   it('may use savepoints of its own', async () => {
