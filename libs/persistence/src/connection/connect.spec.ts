@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import { isLost, isUnreachable } from './connection-errors.ts';
 import { CannotConnect, connect } from './connect.ts';
 import { createOwnerOrm } from './owner-orm.ts';
 
@@ -92,3 +93,13 @@ async function relayTo(port: number, host: string, listenOn: number) {
   await new Promise<void>((resolve) => server.listen(listenOn, '127.0.0.1', resolve));
   return server;
 }
+
+describe('what the server says of a text that it cannot read', () => {
+  it('is not that it cannot be reached', () => {
+    const violation = Object.assign(new Error('invalid string in message'), { code: '08P01' });
+
+    expect(isUnreachable(violation)).toBe(false);
+    expect(isLost(violation)).toBe(false);
+    expect(isLost(Object.assign(new Error('connection failure'), { code: '08006' }))).toBe(true);
+  });
+});

@@ -53,12 +53,13 @@ describe('what a transaction has left on its connection', () => {
     ['a time zone', `set timezone = 'Asia/Tokyo'`],
     ['a lock', 'select pg_advisory_lock(1)'],
     ['an ear for notifications', 'listen something'],
+    ['a prepared statement', `prepare leak as select 'of acme'`],
   ])('%s is forgotten, also when the next one is rolled back', async (_what, sql) => {
     const state = (): Promise<unknown> =>
       persistence.as(globex, () =>
         run(`select current_setting('transaction_read_only'), current_setting('timezone'),
           (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()),
-          (select count(*) from pg_listening_channels())`),
+          (select count(*) from pg_listening_channels()), (select count(*) from pg_prepared_statements)`),
       );
     const before = await state();
 

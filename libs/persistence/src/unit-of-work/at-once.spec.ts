@@ -339,7 +339,7 @@ describe('what belongs to another unit of work', () => {
         one.change({ name: 'Two' });
         await run(
           async () => {
-            one.change({ status: 'on-hold' });
+            one.change({ name: 'Three' });
           },
           { propagation: 'requires_new' },
         );
@@ -347,7 +347,9 @@ describe('what belongs to another unit of work', () => {
     );
 
     await expect(whole).rejects.toThrow(EntityOfAnotherUnitOfWork);
-    expect(await statusesStored()).toEqual(['active', 'active']);
+    expect(await persistence.asOwner('select distinct name from shared.project')).toEqual([
+      { name: 'One' },
+    ]);
   });
 
   it('may not have been changed by an attempt that failed either', async () => {

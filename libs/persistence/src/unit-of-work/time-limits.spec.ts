@@ -166,21 +166,24 @@ describe('a signal', () => {
     expect(await running()).toEqual([]);
   });
 
-  it('keeps a unit of work from beginning', async () => {
-    let reached = false;
-    const { code } = await refusal(
-      run(
-        async () => {
-          reached = true;
-          await sql('select 1');
-        },
-        { signal: AbortSignal.abort() },
-      ),
-    );
+  it.each(['required', 'supports'] as const)(
+    'keeps a unit of work (%s) from beginning',
+    async (propagation) => {
+      let reached = false;
+      const { code } = await refusal(
+        run(
+          async () => {
+            reached = true;
+            await sql('select 1');
+          },
+          { signal: AbortSignal.abort(), propagation },
+        ),
+      );
 
-    expect(code).toBe('cancelled');
-    expect(reached).toBe(false);
-  });
+      expect(code).toBe('cancelled');
+      expect(reached).toBe(false);
+    },
+  );
 
   it('ends one that waits for something else', async () => {
     const { code, ms } = await refusal(
