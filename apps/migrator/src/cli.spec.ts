@@ -36,6 +36,11 @@ async function migrator(...args: string[]): Promise<number> {
   return run(['node', 'migrator', ...args]);
 }
 
+/** What was printed for programs, line by line. */
+function lines(): Record<string, unknown>[] {
+  return printed.split(/(?<=})(?={)/).map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 async function query(sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: database.address.MIGRATOR_DATABASE_URL });
   await client.connect();
@@ -53,13 +58,64 @@ describe('migrate and status', () => {
     expect(printed).toMatch(/catalog +migrated[^]*shared +migrated/);
 
     expect(await migrator('status')).toBe(0);
+    expect(await migrator('migrate')).toBe(0);
+    expect(printed).toBe('There is nothing to do: 1 placements are up to date.');
+  });
+
+  it('say what happens as it happens, for programs', async () => {
     expect(await migrator('migrate', '--json')).toBe(0);
+
+    const events = lines();
+    expect(events.map(({ type }) => type)).toEqual([
+      'run',
+      ...Array.from({ length: 5 }, () => 'step'),
+      'placement',
+      'waves',
+      ...Array.from({ length: 2 }, () => 'step'),
+      'placement',
+      'summary',
+    ]);
+    expect(events.at(-2)).toMatchObject({ target: 'shared', status: 'migrated', attempts: 1 });
+    expect(events.at(-1)).toMatchObject({ migrated: 2, failed: 0, upToDate: 0, stopped: null });
+  });
+
+  it('plan what they would do, and change nothing by that', async () => {
+    await migrator('migrate');
+    await query(
+      `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', 't_new')`,
+    );
+
+    for (const command of [['plan'], ['migrate', '--dry-run']]) {
+      expect(await migrator(...command)).toBe(0);
+      expect(printed).toMatch(
+        /^100 % +1 +t_new\n\n20261122120000-initial \(expand, up\) in 1, locks: none/,
+      );
+      expect(printed).toContain('  create table "member"');
+    }
+
+    expect(await query(`select from pg_namespace where nspname = 't_new'`)).toEqual([]);
+    expect(await migrator('plan', '--only', 't_new', '--json')).toBe(0);
     expect(JSON.parse(printed)).toMatchObject({
-      outcomes: [
-        { target: 'catalog', status: 'up-to-date' },
-        { target: 'shared', status: 'up-to-date' },
-      ],
+      waves: [{ name: '100 %', targets: [{ name: 't_new', isPrepared: false }] }],
     });
+    expect(await migrator('plan', '--only', 'nobody')).toBe(64);
+    expect(complained).toContain('There is no such placement or tenant: nobody.');
+  });
+
+  it('exit with 3 when what was applied has changed, before anything is done', async () => {
+    await migrator('migrate');
+    await query(
+      `update catalog.migration set checksum = 'other' where name like '%initial' and target = 'shared'`,
+    );
+    await query(
+      `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', 't_new')`,
+    );
+
+    expect(await migrator('migrate')).toBe(3);
+    expect(complained).toContain('20261122120000-initial in shared.');
+    expect(await query(`select from pg_namespace where nspname = 't_new'`)).toEqual([]);
+    expect(await migrator('status')).toBe(3);
+    expect(printed).toMatch(/shared +changed since they were applied: 20261122120000-initial/);
   });
 
   it('exit with 5 when a placement fails, which is named with the reason', async () => {
@@ -70,17 +126,25 @@ describe('migrate and status', () => {
     await query('create schema t_taken; create table t_taken.member ()');
 
     expect(await migrator('migrate', '--json')).toBe(5);
-    expect(JSON.parse(printed)).toMatchObject({
-      outcomes: [
-        {},
-        { target: 'shared', status: 'up-to-date' },
+    expect(lines().at(-1)).toMatchObject({
+      failed: 1,
+      upToDate: 1,
+      failures: [
         {
           target: 't_taken',
-          status: 'failed',
-          error: expect.stringContaining('permission denied') as string,
+          attempts: 1,
+          error: {
+            step: 'preparation',
+            sqlState: '42501',
+            reason: expect.stringContaining('permission denied') as string,
+          },
         },
       ],
     });
+    expect(await migrator('migrate')).toBe(5);
+    expect(printed).toMatch(/t_taken +failed +\d+ ms +preparation: permission denied .*\(42501\)/);
+    expect(await migrator('status')).toBe(2);
+    expect(printed).toMatch(/t_taken +failed 2 times, last with 42501 in preparation/);
   });
 
   it('exit with 4 while another run holds the lock', async () => {
@@ -117,23 +181,21 @@ describe('rollback', () => {
   it('takes the newest step back', async () => {
     await migrator('migrate');
 
-    expect(await migrator('rollback')).toBe(0);
+    expect(await migrator('rollback', '--dry-run', '--lose-data')).toBe(0);
+    expect(printed).toMatch(/\(expand, down\) in 1, locks: ACCESS EXCLUSIVE/);
+    expect(await migrator('rollback', '--lose-data')).toBe(0);
     expect(await query(`select to_regclass('shared.outbox_event') as newest`)).toEqual([
       { newest: null },
     ]);
     expect(await migrator('status')).toBe(2);
   });
 
-  it('in production has to be allowed by name', async () => {
+  it('loses nothing unless that is said', async () => {
     await migrator('migrate');
-    process.env['NODE_ENV'] = 'production';
 
     expect(await migrator('rollback')).toBe(1);
-    expect(complained).toContain('This is production');
+    expect(complained).toContain('Say --lose-data if you mean it');
     expect(await migrator('status')).toBe(0);
-
-    expect(await migrator('rollback', '--production')).toBe(0);
-    expect(await migrator('status')).toBe(2);
   });
 });
 
@@ -249,6 +311,9 @@ describe('a command line that does not fit', () => {
     [['nonsense']],
     [['seed', '--profile', 'nonsense']],
     [['migrate', '--nonsense']],
+    [['migrate', '--waves', '50,10']],
+    [['migrate', '--max-failures', 'some']],
+    [['migrate', '--concurrency', '0']],
     [['tenant', 'create']],
     [[]],
   ])('%j exits with 64', async (args) => {

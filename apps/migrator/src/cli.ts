@@ -4,30 +4,36 @@ import {
   CannotConnect,
   LockTaken,
   MIGRATION_LISTS,
+  MigrationChanged,
+  MigrationFailed,
+  MigrationOutOfOrder,
+  PoolerInBetween,
+  RollbackRefused,
   ServerNotPrepared,
+  UnknownPlacement,
 } from '@tenantry/persistence';
 import { InvalidEnvironment, SEED_PROFILES } from '@tenantry/platform';
 import { SeedingRefused } from '@tenantry/seeding';
 import { create } from './commands/create.ts';
-import { migrate } from './commands/migrate.ts';
+import { migrate, type MigrateCommand } from './commands/migrate.ts';
+import { plan } from './commands/plan.ts';
 import { proveIsolation } from './commands/prove-isolation.ts';
 import { provision, type ProvisionOptions } from './commands/provision.ts';
-import { rollback } from './commands/rollback.ts';
+import { rollback, type RollbackCommand } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
 import { addEventCommands } from './event-commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { addFleetOptions } from './fleet-options.ts';
+import { Interruption } from './interruption.ts';
 import { printError } from './output.ts';
 import { addTenantCommands } from './tenant-commands.ts';
 
 /** Does what the command line says, and gives the exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
-  // Each target is a transaction, each operation a saga: what is stopped in the middle is completed by the next run.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => process.exit(EXIT.interrupted));
-  }
+  const interruption = new Interruption();
   let code: ExitCode = EXIT.done;
-  const program = commands((result) => {
+  const program = commands(interruption, (result) => {
     code = result;
   });
   try {
@@ -35,6 +41,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     return code;
   } catch (error) {
     return codeOf(error);
+  } finally {
+    interruption.stopListening();
   }
 }
 
@@ -44,8 +52,14 @@ const EXPECTED = [
   DomainError,
   InvalidEnvironment,
   LockTaken,
+  MigrationChanged,
+  MigrationFailed,
+  MigrationOutOfOrder,
+  PoolerInBetween,
+  RollbackRefused,
   SeedingRefused,
   ServerNotPrepared,
+  UnknownPlacement,
 ];
 
 function codeOf(error: unknown): ExitCode {
@@ -56,10 +70,17 @@ function codeOf(error: unknown): ExitCode {
     error,
     EXPECTED.some((expected) => error instanceof expected),
   );
-  return error instanceof LockTaken ? EXIT.locked : EXIT.fatal;
+  const [, code = EXIT.fatal] = CODES.find(([type]) => error instanceof type) ?? [];
+  return code;
 }
 
-function commands(done: (code: ExitCode) => void): Command {
+const CODES = [
+  [LockTaken, EXIT.locked],
+  [MigrationChanged, EXIT.drift],
+  [UnknownPlacement, EXIT.usage],
+] as const;
+
+function commands(interruption: Interruption, done: (code: ExitCode) => void): Command {
   const json = (): Option => new Option('--json', 'print JSON, for programs');
   const list = (): Option =>
     new Option('--list <list>', 'of the catalog, or of the placements')
@@ -70,12 +91,20 @@ function commands(done: (code: ExitCode) => void): Command {
     .exitOverride()
     .showHelpAfterError();
 
-  program
-    .command('migrate')
+  addFleetOptions(program.command('migrate'))
     .description('apply what is pending: the catalog first, then every placement')
+    .option('--allow-out-of-order', 'even after what sorts behind it')
+    .option('--dry-run', 'say what would be done, as plan does')
     .addOption(json())
-    .action(async (options: { json?: boolean }) => {
-      done(await migrate(options));
+    .action(async (options: MigrateCommand) => {
+      done(await migrate(options, interruption.toFinish()));
+    });
+  addFleetOptions(program.command('plan'))
+    .description('say what migrate would do, with its SQL and locks, and change nothing')
+    .option('--allow-out-of-order', 'even after what sorts behind it')
+    .addOption(json())
+    .action(async (options: MigrateCommand) => {
+      done(await plan(options));
     });
   program
     .command('status')
@@ -84,14 +113,15 @@ function commands(done: (code: ExitCode) => void): Command {
     .action(async (options: { json?: boolean }) => {
       done(await status(options));
     });
-  program
-    .command('rollback')
+  addFleetOptions(program.command('rollback'))
     .description('take the newest migration back, wherever it has been applied')
     .addOption(list())
+    .option('--to <name>', 'take all back that came after this one')
+    .option('--lose-data', 'even where rows or columns are lost by it')
+    .option('--dry-run', 'say what would be done')
     .addOption(json())
-    .option('--production', 'allow it in production: data that the migration made room for is lost')
-    .action(async (options: Parameters<typeof rollback>[0]) => {
-      done(await rollback(options));
+    .action(async (options: RollbackCommand) => {
+      done(await rollback(options, interruption.toFinish()));
     });
   program
     .command('create')
@@ -114,7 +144,7 @@ function commands(done: (code: ExitCode) => void): Command {
   program
     .command('prove-isolation')
     .description(
-      `inspect and attack the database, to prove that tenants are isolated; exits with ${EXIT.leak} when they are not`,
+      `inspect and attack the database, to prove that tenants are isolated; exits with ${EXIT.drift} when they are not`,
     )
     .addOption(json())
     .action(async (options: { json?: boolean }) => {

@@ -5,8 +5,8 @@ export const EXIT = {
   fatal: 1,
   /** `status`: there are migrations to be applied. */
   pending: 2,
-  /** `prove-isolation`: tenants are not isolated. */
-  leak: 3,
+  /** Something is not what it has to be: a migration that was applied has changed since, tenants are not isolated. */
+  drift: 3,
   /** Another run holds the lock. */
   locked: 4,
   /** Some targets failed; the others are done. */

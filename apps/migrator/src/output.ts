@@ -13,6 +13,11 @@ export function print(
   console.log(json ? JSON.stringify(value) : lines.join('\n'));
 }
 
+/** Prints one JSON value on a line of its own, for programs that read them as they come. */
+export function printJson(value: object): void {
+  console.log(JSON.stringify(value));
+}
+
 /** @param expected whether its message says all that there is to say */
 export function printError(error: unknown, expected: boolean): void {
   console.error(expected ? (error as Error).message : error);

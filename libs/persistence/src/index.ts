@@ -8,7 +8,23 @@ export { type PoolStatistics, readPoolStatistics } from './connection/pool-stati
 export { describeTenantIsolation } from './isolation/describe-tenant-isolation.ts';
 export { type Subject } from './isolation/experiment.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
-export { FleetMigrator, type Outcome, withFleet } from './migrations/fleet-migrator.ts';
+export {
+  FleetMigrator,
+  type FleetPlan,
+  type MigrateOptions,
+  type RollbackOptions,
+  type RunOptions,
+  type RunReport,
+  withFleet,
+} from './migrations/fleet-migrator.ts';
+export { PoolerInBetween } from './migrations/fleet-lock.ts';
+export { MigrationChanged, MigrationOutOfOrder } from './migrations/fleet-refusals.ts';
+export { type Outcome, type RunEvent } from './migrations/fleet-run.ts';
+export { UnknownPlacement, type Wave } from './migrations/fleet-waves.ts';
+export { MigrationFailed } from './migrations/migration-failed.ts';
+export { type TargetWork } from './migrations/migration-script.ts';
+export { RollbackRefused } from './migrations/rollback.ts';
+export { strongestLock, type TableLock } from './migrations/table-lock.ts';
 export { CATALOG, type Target, type TargetPlan } from './migrations/fleet-plan.ts';
 export { readFleetStatus } from './migrations/fleet-status.ts';
 export { createMigration } from './migrations/new-migration.ts';

@@ -17,7 +17,7 @@ export async function proveIsolation(options: OutputOptions): Promise<ExitCode> 
     Logger.overrideLogger(['fatal', 'error']);
     const report = await application.get(IsolationProver).prove(config);
     print(report, linesOf(report), options);
-    return report.proven ? EXIT.done : EXIT.leak;
+    return report.proven ? EXIT.done : EXIT.drift;
   });
 }
 

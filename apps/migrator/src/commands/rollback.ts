@@ -1,31 +1,31 @@
-import { type MigrationListName, withFleet } from '@tenantry/persistence';
+import { type RollbackOptions, withFleet } from '@tenantry/persistence';
 import { readMigratorConfig } from '@tenantry/platform';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { FleetOptions } from '../fleet-options.ts';
 import { logToStderr } from '../log-to-stderr.ts';
-import { type OutputOptions, printError } from '../output.ts';
-import { report } from '../report.ts';
+import { printPlan } from '../print-plan.ts';
+import { reporting } from '../report.ts';
 
-export interface RollbackOptions extends OutputOptions {
-  readonly list: MigrationListName;
-  readonly production?: boolean;
+export interface RollbackCommand extends FleetOptions, RollbackOptions {
+  readonly dryRun?: boolean;
 }
 
-/** Takes the newest migration of a list back. In production it has to be allowed by name. */
-export async function rollback({
-  list,
-  production,
-  ...options
-}: RollbackOptions): Promise<ExitCode> {
+/**
+ * Takes migrations of a list back.
+ * @param signal ends the run when what is under way is finished
+ */
+export async function rollback(options: RollbackCommand, signal: AbortSignal): Promise<ExitCode> {
   const config = readMigratorConfig();
   logToStderr(config);
-  if (config.production && !production) {
-    printError(
-      new Error(
-        'This is production: what the migration made room for would be lost. Say --production if you mean it.',
-      ),
-      true,
-    );
-    return EXIT.fatal;
+  if (options.dryRun) {
+    printPlan(await withFleet(config, (fleet) => fleet.planRollback(options)), options);
+    return EXIT.done;
   }
-  return report(await withFleet(config, (fleet) => fleet.rollback(list)), options);
+  return reporting(options, (observe) =>
+    withFleet(
+      config,
+      (fleet) => fleet.rollback({ ...options, signal, observe }),
+      options.concurrency,
+    ),
+  );
 }

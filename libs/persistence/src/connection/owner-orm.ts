@@ -3,15 +3,26 @@ import type { DatabaseConfig } from '@tenantry/platform';
 import { ormOptions } from './orm.ts';
 import { OwnerDriver } from './owner-driver.ts';
 
-/** A connection for the lock of the fleet, one to work with, one to spare. */
+/** For one thing after the other, with what holds a lock meanwhile. */
 const CONNECTIONS = 3;
+/** Of every table that a connection has touched the server keeps some 10 kB for it: it is not kept for ever. */
+const MOST_USES = 500;
 
-/** The owner's ORM, for the migrator alone: it runs DDL and maps nothing. */
-export function createOwnerOrm(url: string, config: DatabaseConfig): MikroORM {
+/**
+ * The owner's ORM, for the migrator alone: it runs DDL and maps nothing.
+ * @param connections how many it may have
+ */
+export function createOwnerOrm(
+  url: string,
+  config: DatabaseConfig,
+  connections = CONNECTIONS,
+): MikroORM {
+  const options = ormOptions(url, config);
   return new MikroORM({
-    ...ormOptions(url, config),
+    ...options,
     driver: OwnerDriver,
-    pool: { min: 0, max: CONNECTIONS },
+    driverOptions: { ...options.driverOptions, maxUses: MOST_USES },
+    pool: { min: 0, max: connections },
     entities: [],
     // A name of its own: MikroORM would otherwise hand its transactions to the app's repositories, as the owner.
     contextName: 'owner',

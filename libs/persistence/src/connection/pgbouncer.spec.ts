@@ -2,6 +2,8 @@ import { email, Member, newId } from '@tenantry/domain';
 import { findPgBouncer, type PgBouncer, startPgBouncer } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import pg from 'pg';
+import { PoolerInBetween } from '../migrations/fleet-lock.ts';
+import { withFleet } from '../migrations/fleet-migrator.ts';
 import { IsolationProver } from '../prover/isolation-prover.ts';
 import {
   acme,
@@ -225,6 +227,13 @@ if (program === undefined) {
           problem: 'goes through a pooler that shows a client what another one has set',
         },
       ]);
+    });
+
+    it('migrations are refused, since their locks would be nobody’s', async () => {
+      const run = withFleet(config, (fleet) => fleet.migrate());
+
+      await expect(run).rejects.toThrow(PoolerInBetween);
+      await expect(run).rejects.toThrow('Give it the address of the server itself');
     });
   });
 }

@@ -1,5 +1,6 @@
 import { appliedMigrationMapping } from './catalog/applied-migration.mapping.ts';
 import { auditEntryMapping } from './catalog/audit-entry.mapping.ts';
+import { migrationFailureMapping } from './catalog/migration-failure.mapping.ts';
 import { placementMapping } from './catalog/placement.mapping.ts';
 import { tenantOperationMapping } from './catalog/tenant-operation.mapping.ts';
 import { tenantMapping } from './catalog/tenant.mapping.ts';
@@ -19,6 +20,7 @@ export const catalogMappings = [
   placementMapping,
   tenantOperationMapping,
   appliedMigrationMapping,
+  migrationFailureMapping,
   auditEntryMapping,
   catalogCommitMarkerMapping,
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import pg from 'pg';
 
 const EVERY_MS = 50;
 
@@ -34,8 +35,12 @@ export async function lock(
 /** Takes a lock until the end of the transaction, unless someone else holds it. */
 export async function tryLock(transaction: EntityManager, what: string): Promise<boolean> {
   const [row] = await transaction.execute<{ taken: boolean }[]>(
-    'select pg_try_advisory_xact_lock(hashtextextended(?, 0)) as taken',
-    [`tenantry ${what}`],
+    `select pg_try_advisory_xact_lock(${lockKey(what)}) as taken`,
   );
   return row?.taken === true;
+}
+
+/** SQL of the number that the server knows a lock by. */
+export function lockKey(what: string): string {
+  return `hashtextextended(${pg.escapeLiteral(`tenantry ${what}`)}, 0)`;
 }

@@ -1,29 +1,73 @@
+import { availableParallelism } from 'node:os';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { Logger } from '@nestjs/common';
 import type { DatabaseConfig, MigratorConfig } from '@tenantry/platform';
+import type pg from 'pg';
 import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
+import type { SupervisedConnection } from '../connection/supervised-connection.ts';
 import { roleOfPlacement, ROLES } from '../roles.ts';
-import { lock } from './advisory-lock.ts';
-import { asOwnerOf } from './owner-transaction.ts';
-import { CATALOG, type Target, type TargetPlan } from './fleet-plan.ts';
-import { readFleetStatus } from './fleet-status.ts';
-import { readApplied, recordApplied, recordRolledBack } from './ledger.ts';
-import { CommitInterrupted } from '../unit-of-work/transaction-errors.ts';
+import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
+import { withFleetLock } from './fleet-lock.ts';
+import { planFleet, type TargetPlan } from './fleet-plan.ts';
+import { mustBeRunnable, type RefusalOptions } from './fleet-refusals.ts';
+import {
+  type FailedOutcome,
+  FleetRun,
+  type Outcome,
+  type RunEvent,
+  type StopReason,
+} from './fleet-run.ts';
+import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
+import { adoptChecksums, readApplied, readSnapshot, recordFailure } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
-import type {
-  ListedMigration,
-  MigrationListName,
-  MigrationLists,
-  SchemaMigration,
-} from './schema-migration.ts';
-import { preparePlacement, prepareServer } from './server-roles.ts';
+import { schemasWithDefaultRights, type TargetWork } from './migration-script.ts';
+import { asOwnerOf } from './owner-transaction.ts';
+import { planRollback, type RollbackGoal } from './rollback.ts';
+import type { MigrationLists } from './schema-migration.ts';
+import { placementsRoles, preparePlacement, prepareServer } from './server-roles.ts';
 
-/** What became of one target in a run. */
-export type Outcome = { readonly target: string; readonly durationMs: number } & (
-  | { readonly status: 'migrated' | 'rolled-back'; readonly migrations: readonly string[] }
-  | { readonly status: 'up-to-date' }
-  | { readonly status: 'failed'; readonly error: Error }
-);
+/** How a run goes (times in milliseconds). */
+export interface RunOptions extends WaveOptions {
+  /** The run is stopped when more placements fail than this, or than this share of what is to be done: `3`, `5%`. */
+  readonly maxFailures?: number | `${number}%`;
+  /** How long a statement may wait for a lock: others wait behind it meanwhile. */
+  readonly lockTimeoutMs?: number;
+  /** How long a placement is tried again and again while it is locked, or the server cannot be reached. */
+  readonly patienceMs?: number;
+  /** A query that has to give `true` in each placement before what was done there is stored. */
+  readonly verifySql?: string;
+  /** Ends the run: what is under way is finished, and nothing else is begun. */
+  readonly signal?: AbortSignal;
+  /** Is told what happens, as it happens. */
+  readonly observe?: (event: RunEvent) => void;
+}
+
+export interface MigrateOptions extends RunOptions, RefusalOptions {}
+export interface RollbackOptions extends RunOptions, RollbackGoal {}
+
+/** What a run would do, and does. */
+export interface FleetPlan {
+  readonly catalog: TargetWork;
+  readonly waves: readonly Wave<TargetWork>[];
+  /** How many placements have nothing to be done. */
+  readonly upToDate: number;
+}
+
+/** What became of a run. */
+export interface RunReport {
+  readonly runId: string;
+  /** Of all targets where something was to be done, the catalog among them. */
+  readonly outcomes: readonly Outcome[];
+  /** How many placements had nothing to be done. */
+  readonly upToDate: number;
+  readonly stopped: StopReason | null;
+}
+
+const LOCK_TIMEOUT_MS = 1_500;
+const PATIENCE_MS = 60_000;
+/** Connections that are not for placements: one holds the lock, one asks and records. */
+const OTHER_CONNECTIONS = 2;
 
 /**
  * Brings the catalog and all placements to the newest version. It alone runs DDL, as the owner of all tables. Each target
@@ -31,34 +75,114 @@ export type Outcome = { readonly target: string; readonly durationMs: number } &
  * is not, whatever becomes of this process.
  */
 export class FleetMigrator {
+  private readonly logger = new Logger('Fleet');
+  private readonly compiled: Promise<CompiledLists>;
+
   /** @param orm the owner's, see `createOwnerOrm` */
   constructor(
     private readonly orm: MikroORM,
     private readonly app: Pick<DatabaseConfig, 'url'>,
-    private readonly lists: MigrationLists = migrationLists,
-  ) {}
+    lists: MigrationLists = migrationLists,
+  ) {
+    this.compiled = compile(orm, lists);
+  }
+
+  /** Where every target is, by one query, which changes nothing. */
+  async status(slugs: readonly string[] = []): Promise<readonly TargetPlan[]> {
+    return planFleet(await readSnapshot(this.orm.em.fork(), slugs), await this.compiled);
+  }
+
+  /**
+   * What `migrate` would do. It changes nothing. What migrations of the catalog add to the fleet is not known before they
+   * are done.
+   * @throws {MigrationChanged}
+   * @throws {MigrationOutOfOrder}
+   * @throws {UnknownPlacement}
+   */
+  async plan(options: MigrateOptions = {}): Promise<FleetPlan> {
+    const targets = await this.status(namesIn(options));
+    mustBeRunnable(targets, options);
+    const known = await this.compiled;
+    const prepared = await this.preparedSchemas();
+    const [catalog, ...placements] = targets.map((target): TargetWork => ({
+      ...target,
+      direction: 'up',
+      isPrepared: target.list === 'catalog' || prepared.has(target.name),
+      steps: known[target.list].filter(({ name }) => target.pending.includes(name)),
+    })) as [TargetWork, ...TargetWork[]];
+    const selected = select(placements, options);
+    const toBeDone = selected.filter(({ steps, isPrepared }) => steps.length > 0 || !isPrepared);
+    const upToDate = selected.length - toBeDone.length;
+    return { catalog, waves: planWaves(toBeDone, options), upToDate };
+  }
 
   /**
    * One run over the whole fleet. A placement that fails does not keep the others from being migrated.
    * @throws {LockTaken} while another run is under way
-   * @throws whatever made the catalog fail: without it there is no fleet
+   * @throws {PoolerInBetween}
+   * @throws {MigrationChanged} before anything is done
+   * @throws {MigrationOutOfOrder} before anything is done
+   * @throws {MigrationFailed} when it is the catalog that could not be migrated: without it there is no fleet
    */
-  async migrate(): Promise<readonly Outcome[]> {
-    return this.exclusively(async () => {
+  async migrate(options: MigrateOptions = {}): Promise<RunReport> {
+    return this.exclusively(options, async (run) => {
+      const { catalog } = await this.plan(options);
       await prepareServer(this.orm, this.app.url);
-      const catalog = await this.applyPending(CATALOG);
-      const placements = (await this.status()).filter(({ list }) => list === 'tenant');
-      const outcomes: Outcome[] = [catalog];
-      for (const placement of placements) {
-        outcomes.push(await this.outcomeOf(placement, () => this.applyPending(placement)));
+      const outcomes: Outcome[] = [];
+      if (catalog.steps.length > 0) {
+        outcomes.push(await mustSucceed(run.perform(catalog)));
       }
-      return outcomes;
+      const known = await this.compiled;
+      await this.asOwner((transaction) => adoptChecksums(transaction, known));
+      const reached = new Set<string>();
+      const first = await this.plan(options);
+      let { waves } = first;
+      // A placement that is made meanwhile, by another build perhaps, is brought to the newest version too.
+      while (waves.length > 0 && !run.stopped) {
+        run.announce(waves, first.upToDate);
+        outcomes.push(...(await run.through(waves, mostFailures(options, waves))));
+        waves.forEach(({ targets }) => {
+          targets.forEach(({ name }) => reached.add(name));
+        });
+        waves = without(reached, (await this.plan(options)).waves);
+      }
+      return { runId: run.id, outcomes, upToDate: first.upToDate, stopped: run.stopped };
     });
   }
 
-  /** Brings one placement to the newest version, making its schema when it is not there. */
+  /**
+   * Takes migrations of a list back, wherever they have been applied.
+   * @throws {LockTaken} while another run is under way
+   * @throws {PoolerInBetween}
+   * @throws {RollbackRefused} before anything is done
+   */
+  async rollback(options: RollbackOptions): Promise<RunReport> {
+    return this.exclusively(options, async (run) => {
+      const waves = await this.planRollback(options);
+      run.announce(waves, 0);
+      const outcomes = await run.through(waves, mostFailures(options, waves));
+      return { runId: run.id, outcomes, upToDate: 0, stopped: run.stopped };
+    });
+  }
+
+  /**
+   * What `rollback` would do. It changes nothing.
+   * @throws {RollbackRefused}
+   * @throws {UnknownPlacement}
+   */
+  async planRollback(options: RollbackOptions): Promise<readonly Wave<TargetWork>[]> {
+    const targets = await this.status(namesIn(options));
+    const works = planRollback(targets, await this.compiled, options);
+    return planWaves(options.list === 'catalog' ? works : select(works, options), options);
+  }
+
+  /**
+   * Brings one placement to the newest version, making its schema and role when they are not there.
+   * @throws {MigrationFailed}
+   */
   async migratePlacement(schema: string): Promise<Outcome> {
-    return this.applyPending({ name: schema, list: 'tenant' });
+    const run = await this.newRun({});
+    return mustSucceed(run.perform(await this.workIn(schema)));
   }
 
   /** Makes the role of one placement, unless it is there. */
@@ -68,163 +192,133 @@ export class FleetMigrator {
 
   /** Makes the schema of one placement, unless it is there, and nothing in it. */
   async makeSchema(schema: string): Promise<void> {
-    await this.inTarget({ name: schema, list: 'tenant' }, (transaction) =>
-      makeSchema(transaction, schema),
+    await asOwnerOf(this.orm, schema, (transaction) =>
+      transaction.execute(`create schema if not exists "${schema}"`),
     );
   }
 
-  /** Where every target is, by one query, which changes nothing. */
-  status(): Promise<readonly TargetPlan[]> {
-    return readFleetStatus(this.orm.em.fork(), this.lists);
+  private async workIn(schema: string): Promise<TargetWork> {
+    const applied = await readApplied(this.orm.em.fork(), schema);
+    const placement = { schema, applied, slugs: [], failure: null };
+    const known = await this.compiled;
+    const [, target] = planFleet({ catalog: [], placements: [placement] }, known) as [
+      unknown,
+      TargetPlan,
+    ];
+    const steps = known.tenant.filter(({ name }) => target.pending.includes(name));
+    // What is there already is not made again.
+    return { ...target, direction: 'up', isPrepared: false, steps };
   }
 
-  /**
-   * Takes back the newest migration of a list, wherever it has been applied.
-   * @throws {LockTaken} while another run is under way
-   */
-  async rollback(list: MigrationListName): Promise<readonly Outcome[]> {
-    return this.exclusively(async () => {
-      const targets = (await this.status()).filter((target) => target.list === list);
-      const newest = this.lists[list].findLast(({ name }) =>
-        targets.some(({ applied }) => applied.includes(name)),
-      )?.name;
-      const outcomes: Outcome[] = [];
-      for (const target of targets) {
-        if (newest !== undefined && target.applied.includes(newest)) {
-          outcomes.push(await this.outcomeOf(target, () => this.revert(target, newest)));
-        }
+  /** What is left to be done where something else was found than was planned for. */
+  private async replan(work: TargetWork): Promise<TargetWork> {
+    const applied = (await readApplied(this.orm.em.fork(), work.name)).map(({ name }) => name);
+    const isLeft = ({ name }: CompiledMigration): boolean =>
+      applied.includes(name) === (work.direction === 'down');
+    // What was prepared was prepared with the first that was applied.
+    const isPrepared = work.isPrepared || applied.length > 0;
+    return { ...work, applied, isPrepared, steps: work.steps.filter(isLeft) };
+  }
+
+  /** The schemas that are there, with roles that have their rights. */
+  private async preparedSchemas(): Promise<ReadonlySet<string>> {
+    const entityManager = this.orm.em.fork();
+    const roles = await placementsRoles(entityManager, this.app.url);
+    const schemas = await schemasWithDefaultRights(entityManager);
+    return new Set(schemas.filter((schema) => roles.has(roleOfPlacement(schema))));
+  }
+
+  /** Holds the lock of the fleet meanwhile. */
+  private async exclusively(
+    options: RunOptions,
+    work: (run: FleetRun) => Promise<RunReport>,
+  ): Promise<RunReport> {
+    return withFleetLock(await this.pool(), async (lost) => {
+      const run = await this.newRun(options);
+      run.stopOn(lost, 'lock-lost');
+      if (options.signal) {
+        run.stopOn(options.signal, 'interrupted');
       }
-      return outcomes;
+      return work(run);
     });
   }
 
-  private async outcomeOf(target: Target, work: () => Promise<Outcome>): Promise<Outcome> {
-    const start = Date.now();
+  private async newRun({
+    lockTimeoutMs = LOCK_TIMEOUT_MS,
+    patienceMs = PATIENCE_MS,
+    verifySql,
+    observe = () => undefined,
+  }: RunOptions): Promise<FleetRun> {
+    const pool = await this.pool();
+    const concurrency = Math.max(1, pool.options.max - OTHER_CONNECTIONS);
+    const { url: appUrl } = this.app;
+    return new FleetRun(
+      pool,
+      { concurrency, lockTimeoutMs, patienceMs, verifySql, appUrl, observe },
+      {
+        replan: (work) => this.replan(work),
+        remember: (runId, outcome) => this.remember(runId, outcome),
+      },
+    );
+  }
+
+  private async remember(runId: string, outcome: FailedOutcome): Promise<void> {
     try {
-      return await work();
+      await this.asOwner((transaction) => recordFailure(transaction, runId, outcome));
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error));
-      return {
-        target: target.name,
-        status: 'failed',
-        error: reason,
-        durationMs: Date.now() - start,
-      };
+      // The report has it, too.
+      this.logger.warn({ err: error, msg: 'a failure could not be recorded', ...outcome });
     }
   }
 
-  private async applyPending(target: Target): Promise<Outcome> {
-    const start = Date.now();
-    if (target.list === 'tenant') {
-      await preparePlacement(this.orm, this.app.url, target.name);
-    }
-    const migrations = new Set<string>();
-    await this.inTarget(target, async (transaction) => {
-      await makeSchema(transaction, target.name);
-      const applied = await readApplied(transaction, target.name);
-      for (const migration of this.lists[target.list]) {
-        if (!applied.includes(migration.name)) {
-          await this.execute(transaction, migration, 'up');
-          await recordApplied(transaction, target.name, migration.name);
-          migrations.add(migration.name);
-        }
-      }
-      if (target.list === 'tenant') {
-        await grantPlacement(transaction, target.name);
-      }
-    });
-    const durationMs = Date.now() - start;
-    return migrations.size > 0
-      ? { target: target.name, status: 'migrated', migrations: [...migrations], durationMs }
-      : { target: target.name, status: 'up-to-date', durationMs };
+  private asOwner<Result>(work: (transaction: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.orm.em.fork({ session: { variables: { role: ROLES.owner } } }).transactional(work);
   }
 
-  private async revert(target: Target, name: string): Promise<Outcome> {
-    const start = Date.now();
-    const listed = this.lists[target.list].find((migration) => migration.name === name);
-    if (!listed || (target.list === 'catalog' && listed === this.lists.catalog[0])) {
-      throw new Error(
-        `${name} cannot be rolled back: it made the ledger itself. Drop the database.`,
-      );
-    }
-    await this.inTarget(target, async (transaction) => {
-      if ((await readApplied(transaction, target.name)).includes(name)) {
-        await this.execute(transaction, listed, 'down');
-        await recordRolledBack(transaction, target.name, name);
-      }
-    });
-    const durationMs = Date.now() - start;
-    return { target: target.name, status: 'rolled-back', migrations: [name], durationMs };
-  }
-
-  private async execute(
-    transaction: EntityManager,
-    listed: ListedMigration,
-    direction: 'up' | 'down',
-  ): Promise<void> {
-    const migration: SchemaMigration = new listed.class(this.orm.driver, this.orm.config);
-    await migration[direction]();
-    for (const statement of migration.getQueries()) {
-      await transaction.execute(statement);
-    }
-  }
-
-  /**
-   * In the target's transaction. When the reply to its COMMIT is lost `work` is done again, and goes by the ledger: that says
-   * what became of it, once the target's lock is free.
-   */
-  private async inTarget(
-    { name }: Target,
-    work: (transaction: EntityManager) => Promise<void>,
-  ): Promise<void> {
-    try {
-      await asOwnerOf(this.orm, name, work);
-    } catch (error) {
-      if (!(error instanceof CommitInterrupted)) {
-        throw error;
-      }
-      await asOwnerOf(this.orm, name, work);
-    }
-  }
-
-  /** Holds the lock of the fleet meanwhile, in a transaction that does nothing else: it ends with this process. */
-  private exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
-    const entityManager = this.orm.em.fork({
-      session: { variables: { idle_in_transaction_session_timeout: '0' } },
-    });
-    return entityManager.transactional(async (transaction) => {
-      await lock(transaction, 'the fleet', 0);
-      return work();
-    });
+  private pool(): Promise<pg.Pool> {
+    return (this.orm.driver.getConnection() as SupervisedConnection).getNativeClient();
   }
 }
 
-/** Gives `work` a fleet migrator, connected as the owner meanwhile. */
+async function mustSucceed(performed: Promise<Outcome>): Promise<Outcome> {
+  const outcome = await performed;
+  if (outcome.status === 'failed') {
+    throw outcome.error;
+  }
+  return outcome;
+}
+
+function mostFailures({ maxFailures }: RunOptions, waves: readonly Wave<TargetWork>[]): number {
+  if (typeof maxFailures !== 'string') {
+    return maxFailures ?? Infinity;
+  }
+  const planned = waves.reduce((sum, { targets }) => sum + targets.length, 0);
+  return (planned * Number.parseFloat(maxFailures)) / 100;
+}
+
+function without(
+  names: ReadonlySet<string>,
+  waves: readonly Wave<TargetWork>[],
+): readonly Wave<TargetWork>[] {
+  return waves
+    .map((wave) => ({ ...wave, targets: wave.targets.filter(({ name }) => !names.has(name)) }))
+    .filter(({ targets }) => targets.length > 0);
+}
+
+/**
+ * Gives `work` a fleet migrator, connected as the owner meanwhile.
+ * @param concurrency how many placements are worked on at once: two for each core unless said otherwise, as many as the pool may have
+ */
 export async function withFleet<Result>(
   { ownerUrl, database }: MigratorConfig,
   work: (fleet: FleetMigrator) => Promise<Result>,
+  concurrency = Math.min(2 * availableParallelism(), database.poolMax),
 ): Promise<Result> {
-  const orm = createOwnerOrm(ownerUrl, database);
+  const orm = createOwnerOrm(ownerUrl, database, concurrency + OTHER_CONNECTIONS);
   try {
     await connect(orm, ownerUrl, database.connectRetries);
     return await work(new FleetMigrator(orm, database));
   } finally {
     await orm.close();
   }
-}
-
-async function makeSchema(transaction: EntityManager, schema: string): Promise<void> {
-  await transaction.execute(`create schema if not exists "${schema}"`);
-}
-
-/** Lets the placement's role use its tables, those of later migrations too, and nobody else. */
-async function grantPlacement(transaction: EntityManager, schema: string): Promise<void> {
-  const role = `"${roleOfPlacement(schema)}"`;
-  // Up to version 20261122120000 one role was for all placements.
-  await transaction.execute(`revoke all on all tables in schema "${schema}" from ${ROLES.tenant}`);
-  await transaction.execute(`revoke all on schema "${schema}" from ${ROLES.tenant}`);
-  await transaction.execute(`grant usage on schema "${schema}" to ${role}, ${ROLES.relay}`);
-  await transaction.execute(
-    `grant select, insert, update, delete on all tables in schema "${schema}" to ${role}`,
-  );
 }

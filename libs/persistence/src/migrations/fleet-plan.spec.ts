@@ -1,34 +1,86 @@
-import { planFleet } from './fleet-plan.ts';
+import type { CompiledMigration } from './compiled-migration.ts';
+import { type AppliedMigration, type FleetSnapshot, planFleet } from './fleet-plan.ts';
+import { MigrationChanged, MigrationOutOfOrder, mustBeRunnable } from './fleet-refusals.ts';
 
-const known = { catalog: ['1-a', '2-b'], tenant: ['1-x', '2-y', '3-z'] };
+const compiled = (name: string): CompiledMigration => ({
+  name,
+  kind: 'expand',
+  up: [],
+  down: null,
+  checksum: `sum of ${name}`,
+});
+const known = {
+  catalog: ['1-a', '2-b'].map(compiled),
+  tenant: ['1-x', '2-y', '3-z'].map(compiled),
+};
+const applied = (...names: string[]): AppliedMigration[] =>
+  names.map((name) => ({ name, checksum: `sum of ${name}` }));
+const snapshot = (placements: Record<string, readonly AppliedMigration[]>): FleetSnapshot => ({
+  catalog: applied('1-a', '2-b'),
+  placements: Object.entries(placements).map(([schema, migrations]) => ({
+    schema,
+    slugs: [],
+    applied: migrations,
+    failure: null,
+  })),
+});
 
 describe('the plan of a fleet', () => {
   it('begins with the catalog, and has everything pending where nothing has been applied', () => {
-    const plan = planFleet({ placements: ['shared'], applied: new Map() }, known);
+    const plan = planFleet({ ...snapshot({ shared: [] }), catalog: [] }, known);
 
-    expect(plan).toEqual([
+    expect(plan).toMatchObject([
       { name: 'catalog', list: 'catalog', applied: [], pending: ['1-a', '2-b'], ahead: [] },
       { name: 'shared', list: 'tenant', applied: [], pending: ['1-x', '2-y', '3-z'], ahead: [] },
     ]);
   });
 
   it('has pending what a placement lacks, each for itself', () => {
-    const applied = new Map([
-      ['catalog', ['1-a', '2-b']],
-      ['shared', ['1-x', '2-y', '3-z']],
-      ['t_1', ['1-x']],
-    ]);
-
-    const plan = planFleet({ placements: ['shared', 't_1'], applied }, known);
+    const plan = planFleet(
+      snapshot({ shared: applied('1-x', '2-y', '3-z'), t_1: applied('1-x') }),
+      known,
+    );
 
     expect(plan.map(({ pending }) => pending)).toEqual([[], [], ['2-y', '3-z']]);
   });
 
   it('says what a newer build has applied', () => {
-    const applied = new Map([['shared', ['1-x', '2-y', '3-z', '4-new']]]);
+    const [, shared] = planFleet(
+      snapshot({ shared: applied('1-x', '2-y', '3-z', '4-new') }),
+      known,
+    );
 
-    const [, shared] = planFleet({ placements: ['shared'], applied }, known);
+    expect(shared).toMatchObject({ pending: [], ahead: ['4-new'], changed: [], outOfOrder: [] });
+  });
 
-    expect(shared).toMatchObject({ pending: [], ahead: ['4-new'] });
+  it('is refused when something has other SQL than what was applied, naming what and where', () => {
+    const other = [{ name: '1-x', checksum: 'of something else' }];
+    const targets = planFleet(
+      snapshot({ a: other, b: applied('1-x'), c: other, d: other, e: other, f: other }),
+      known,
+    );
+
+    expect(() => {
+      mustBeRunnable(targets, {});
+    }).toThrow(MigrationChanged);
+    expect(() => {
+      mustBeRunnable(targets, {});
+    }).toThrow('1-x in a, c, d and 2 more.');
+  });
+
+  it('knows nothing against what was applied before there were checksums', () => {
+    const targets = planFleet(snapshot({ a: [{ name: '1-x', checksum: null }] }), known);
+
+    mustBeRunnable(targets, {});
+    expect(targets[1]).toMatchObject({ changed: [], pending: ['2-y', '3-z'] });
+  });
+
+  it('is refused when something would come after what sorts behind it, unless that is allowed', () => {
+    const targets = planFleet(snapshot({ a: applied('1-x', '3-z') }), known);
+
+    expect(() => {
+      mustBeRunnable(targets, {});
+    }).toThrow(MigrationOutOfOrder);
+    mustBeRunnable(targets, { allowOutOfOrder: true });
   });
 });

@@ -1,11 +1,38 @@
+import type { CompiledLists, CompiledMigration } from './compiled-migration.ts';
 import type { MigrationListName } from './schema-migration.ts';
+
+/** What the ledger says of a migration. */
+export interface AppliedMigration {
+  readonly name: string;
+  /** `null` for what was applied before checksums were kept. */
+  readonly checksum: string | null;
+}
+
+/** Where the last attempt to migrate a placement failed. */
+interface MigrationFailure {
+  /** The migration it failed in; `null` when it did not get as far as that. */
+  readonly step: string | null;
+  /** `null` when the server could not be reached. */
+  readonly sqlState: string | null;
+  /** How often it has been tried since it succeeded last. */
+  readonly attempts: number;
+}
+
+/** What the catalog says of one placement. */
+export interface PlacementState {
+  readonly schema: string;
+  /** Of the tenants that it holds: those that were asked for. */
+  readonly slugs: readonly string[];
+  /** In the order of their names. Placements where the same has been applied share one array. */
+  readonly applied: readonly AppliedMigration[];
+  readonly failure: MigrationFailure | null;
+}
 
 /** What one query says of the fleet. */
 export interface FleetSnapshot {
-  /** The schemas of all placements. */
-  readonly placements: readonly string[];
-  /** The names of the migrations that have been applied, by target. */
-  readonly applied: ReadonlyMap<string, readonly string[]>;
+  /** What has been applied to the catalog itself; empty when there is none. */
+  readonly catalog: readonly AppliedMigration[];
+  readonly placements: readonly PlacementState[];
 }
 
 /** Where migrations go: the catalog, or the schema of a placement. */
@@ -15,33 +42,62 @@ export interface Target {
   readonly list: MigrationListName;
 }
 
-export interface TargetPlan extends Target {
+/** A target, compared with the migrations of a build. */
+interface Difference {
   readonly applied: readonly string[];
   /** To be applied, in this order. */
   readonly pending: readonly string[];
   /** Applied, but unknown to this build: a newer one has been here. */
   readonly ahead: readonly string[];
+  /** Applied, but with other SQL than this build has under that name. */
+  readonly changed: readonly string[];
+  /** Pending, though something later has been applied. */
+  readonly outOfOrder: readonly string[];
+}
+
+export interface TargetPlan extends Target, Difference {
+  readonly slugs: readonly string[];
+  readonly failure: MigrationFailure | null;
 }
 
 export const CATALOG: Target = { name: 'catalog', list: 'catalog' };
 
-/** The names of all migrations of a build, in order. */
-export type KnownMigrations = Readonly<Record<MigrationListName, readonly string[]>>;
-
-/** What is to be done where: the catalog first, then every placement. A pure function, and what `status` prints. */
-export function planFleet(snapshot: FleetSnapshot, known: KnownMigrations): readonly TargetPlan[] {
-  const targets = [
-    CATALOG,
-    ...snapshot.placements.map((name): Target => ({ name, list: 'tenant' })),
+/** Where every target is: the catalog first, then every placement. A pure function, and what `status` prints. */
+export function planFleet(snapshot: FleetSnapshot, known: CompiledLists): readonly TargetPlan[] {
+  const differences = new Map<readonly AppliedMigration[], Difference>();
+  const compared = (applied: readonly AppliedMigration[]): Difference => {
+    const difference = differences.get(applied) ?? compare(applied, known.tenant);
+    differences.set(applied, difference);
+    return difference;
+  };
+  return [
+    { ...CATALOG, slugs: [], failure: null, ...compare(snapshot.catalog, known.catalog) },
+    ...snapshot.placements.map(({ schema, slugs, applied, failure }): TargetPlan => ({
+      name: schema,
+      list: 'tenant',
+      slugs,
+      failure,
+      ...compared(applied),
+    })),
   ];
-  return targets.map((target) => {
-    const names = known[target.list];
-    const applied = snapshot.applied.get(target.name) ?? [];
-    return {
-      ...target,
-      applied,
-      pending: names.filter((name) => !applied.includes(name)),
-      ahead: applied.filter((name) => !names.includes(name)),
-    };
-  });
+}
+
+function compare(
+  applied: readonly AppliedMigration[],
+  known: readonly CompiledMigration[],
+): Difference {
+  const checksums = new Map(known.map(({ name, checksum }) => [name, checksum]));
+  const names = applied.map(({ name }) => name);
+  const pending = [...checksums.keys()].filter((name) => !names.includes(name));
+  const newest = names.filter((name) => checksums.has(name)).at(-1) ?? '';
+  return {
+    applied: names,
+    pending,
+    ahead: names.filter((name) => !checksums.has(name)),
+    changed: applied
+      .filter(({ name, checksum }) => checksum !== null && checksum !== checksums.get(name))
+      .map(({ name }) => name)
+      .filter((name) => checksums.has(name)),
+    outOfOrder: pending.filter((name) => name < newest),
+  };
 }

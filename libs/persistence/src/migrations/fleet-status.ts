@@ -1,8 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type KnownMigrations, planFleet, type TargetPlan } from './fleet-plan.ts';
+import { compile } from './compiled-migration.ts';
+import { planFleet, type TargetPlan } from './fleet-plan.ts';
 import { readSnapshot } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
-import type { MigrationLists } from './schema-migration.ts';
 
 /**
  * Where the catalog and all placements are, compared with the migrations of this build: by one query, which changes
@@ -10,11 +10,7 @@ import type { MigrationLists } from './schema-migration.ts';
  */
 export async function readFleetStatus(
   entityManager: EntityManager,
-  lists: MigrationLists = migrationLists,
 ): Promise<readonly TargetPlan[]> {
-  const known: KnownMigrations = {
-    catalog: lists.catalog.map(({ name }) => name),
-    tenant: lists.tenant.map(({ name }) => name),
-  };
-  return planFleet(await readSnapshot(entityManager), known);
+  const toolkit = { driver: entityManager.getDriver(), config: entityManager.config };
+  return planFleet(await readSnapshot(entityManager), await compile(toolkit, migrationLists));
 }

@@ -1,65 +1,186 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { FleetSnapshot } from './fleet-plan.ts';
+import pg from 'pg';
+import type { CompiledLists, CompiledMigration } from './compiled-migration.ts';
+import type { AppliedMigration, FleetSnapshot, PlacementState, Target } from './fleet-plan.ts';
+import type { FailedOutcome } from './fleet-run.ts';
+
+const { escapeLiteral } = pg;
+
+/** From this migration of the catalog on the ledger has checksums, and failures are kept. */
+const WITH_CHECKSUMS = '20261125025152-fleet';
+/** From this migration on a placement has tables for what units of work leave behind: markers, answers, events. */
+const WITH_RECORDS = '20261124232657-unit-of-work';
+
+interface SnapshotRow {
+  readonly name: string;
+  /** `[name, checksum]` of each migration, as JSON. */
+  readonly applied: string;
+  readonly slugs: readonly string[];
+  readonly failure: PlacementState['failure'];
+}
 
 /**
  * The record of what has been applied where, in the catalog. Its rows are written in the transaction of the DDL they
  * record, so it cannot be wrong.
+ * @param slugs tenants whose placements are looked for
  */
-export async function readSnapshot(entityManager: EntityManager): Promise<FleetSnapshot> {
-  if (!(await hasCatalog(entityManager))) {
-    return { placements: [], applied: new Map() };
+export async function readSnapshot(
+  entityManager: EntityManager,
+  slugs: readonly string[] = [],
+): Promise<FleetSnapshot> {
+  const { hasCatalog, hasChecksums } = await stateOfLedger(entityManager);
+  if (!hasCatalog) {
+    return { catalog: [], placements: [] };
   }
-  const rows = await entityManager.execute<{ target: string; names: string[] }[]>(`
-    select target.name as target, coalesce(array_agg(m.name order by m.name) filter (where m.name is not null), '{}') as names
-    from (select 'catalog' as name, 0 as position union all select schema_name, 1 from catalog.placement) target
-    left join catalog.migration m on m.target = target.name
-    group by target.name, target.position
-    order by target.position, target.name`);
+  const rows = await entityManager.execute<SnapshotRow[]>(
+    `with applied as (
+       select target, json_agg(json_build_array(name, ${hasChecksums ? 'checksum' : 'null'}) order by name collate "C")::text as migrations
+       from catalog.migration group by target)
+     select target.name, coalesce(migrations, '[]') as applied,
+       array(select slug from catalog.tenant t where t.placement_id = target.id and t.status <> 'deleted'
+         and t.slug in (select jsonb_array_elements_text(?::jsonb)) order by slug) as slugs,
+       ${hasChecksums ? `(select json_build_object('step', step, 'sqlState', sql_state, 'attempts', attempts) from catalog.migration_failure f where f.target = target.name)` : 'null'} as failure
+     from (select 'catalog' as name, null::uuid as id union all select schema_name, id from catalog.placement) target
+     left join applied on applied.target = target.name
+     order by target.name collate "C"`,
+    [JSON.stringify(slugs)],
+  );
+  const parse = oncePerText(parseApplied);
+  const catalog = rows.find(({ name }) => name === 'catalog');
   return {
-    placements: rows.map(({ target }) => target).filter((target) => target !== 'catalog'),
-    applied: new Map(rows.map(({ target, names }) => [target, names])),
+    catalog: catalog ? parse(catalog.applied) : [],
+    placements: rows
+      .filter((row) => row !== catalog)
+      .map(({ name, applied, slugs: found, failure }) => ({
+        schema: name,
+        slugs: found,
+        applied: parse(applied),
+        failure,
+      })),
   };
 }
 
-/** The names of the migrations that have been applied to one target. */
+/** In a large fleet nearly all rows are the same. */
+function oncePerText<Result>(parse: (text: string) => Result): (text: string) => Result {
+  const results = new Map<string, Result>();
+  return (text) => {
+    const result = results.get(text) ?? parse(text);
+    results.set(text, result);
+    return result;
+  };
+}
+
+function parseApplied(json: string): readonly AppliedMigration[] {
+  return (JSON.parse(json) as [string, string | null][]).map(([name, checksum]) => ({
+    name,
+    checksum,
+  }));
+}
+
+/** What has been applied to one target. */
 export async function readApplied(
   entityManager: EntityManager,
   target: string,
-): Promise<readonly string[]> {
-  if (!(await hasCatalog(entityManager))) {
-    return [];
-  }
-  const rows = await entityManager.execute<{ name: string }[]>(
-    'select name from catalog.migration where target = ? order by name',
-    [target],
+): Promise<readonly AppliedMigration[]> {
+  const { hasCatalog, hasChecksums } = await stateOfLedger(entityManager);
+  return hasCatalog
+    ? entityManager.execute<AppliedMigration[]>(
+        `select name, ${hasChecksums ? 'checksum' : 'null'} as checksum from catalog.migration
+         where target = ? order by name collate "C"`,
+        [target],
+      )
+    : [];
+}
+
+async function stateOfLedger(
+  entityManager: EntityManager,
+): Promise<{ readonly hasCatalog: boolean; readonly hasChecksums: boolean }> {
+  const [state] = await entityManager.execute<[{ hasCatalog: boolean; hasChecksums: boolean }]>(
+    `select to_regclass('catalog.migration') is not null as "hasCatalog",
+       to_regclass('catalog.migration_failure') is not null as "hasChecksums"`,
   );
-  return rows.map(({ name }) => name);
+  return state;
 }
 
-export async function recordApplied(
+/** SQL that raises {@link MOVED} unless exactly these have been applied to the target. */
+export function mustHaveApplied(target: string, names: readonly string[]): string {
+  const expected = `array[${names.map(escapeLiteral).join(', ')}]::text[]`;
+  return `if to_regclass('catalog.migration') is null then
+    if cardinality(${expected}) > 0 then raise 'The ledger is gone.' using errcode = '${MOVED}'; end if;
+  elsif ${expected} <> array(select name from catalog.migration where target = ${escapeLiteral(target)} order by name collate "C") then
+    raise 'The target is not where it was.' using errcode = '${MOVED}';
+  end if;`;
+}
+
+/** What is raised when a target is not where it was. */
+export const MOVED = 'TN002';
+
+/** SQL that records a migration, and gives how long it took since {@link stepBegins}. */
+export function recordApplied(
+  { name: target, list }: Target,
+  { name, checksum }: CompiledMigration,
+  runId: string,
+): string {
+  // What made the ledger was applied before it had these columns.
+  if (list === 'catalog' && name < WITH_CHECKSUMS) {
+    return `insert into catalog.migration (target, name) values (${[target, name].map(escapeLiteral).join(', ')})
+      returning (${ELAPSED_MS})::int as "tookMs"`;
+  }
+  const values = [target, name, checksum, runId].map(escapeLiteral).join(', ');
+  return `insert into catalog.migration (target, name, checksum, run_id, duration_ms) values (${values}, ${ELAPSED_MS})
+    returning duration_ms as "tookMs"`;
+}
+
+const ELAPSED_MS = `1000 * extract(epoch from clock_timestamp() - current_setting('tenantry.step_began')::timestamptz)`;
+
+/** SQL that says which migration comes now, and remembers when. */
+export function stepBegins({ name }: CompiledMigration): string {
+  return `select ${escapeLiteral(name)} as step, set_config('tenantry.step_began', clock_timestamp()::text, true)`;
+}
+
+export function recordRolledBack({ name: target }: Target, { name }: CompiledMigration): string {
+  return `delete from catalog.migration where target = ${escapeLiteral(target)} and name = ${escapeLiteral(name)} returning 0 as "tookMs"`;
+}
+
+/** SQL that forgets that a target has failed. */
+export function forgetFailure(target: string): string {
+  return `delete from catalog.migration_failure where target = ${escapeLiteral(target)}`;
+}
+
+/** Remembers where a target failed, and how often it has been tried since it succeeded last. */
+export async function recordFailure(
   entityManager: EntityManager,
-  target: string,
-  name: string,
+  runId: string,
+  { target, attempts, error: { step, sqlState } }: FailedOutcome,
 ): Promise<void> {
-  await entityManager.execute('insert into catalog.migration (target, name) values (?, ?)', [
-    target,
-    name,
-  ]);
+  await entityManager.execute(
+    `insert into catalog.migration_failure as f (target, run_id, step, sql_state, attempts) values (?, ?, ?, ?, ?)
+     on conflict (target) do update set run_id = excluded.run_id, step = excluded.step, sql_state = excluded.sql_state,
+       attempts = f.attempts + excluded.attempts, failed_at = excluded.failed_at`,
+    [target, runId, step, sqlState, attempts],
+  );
 }
 
-export async function recordRolledBack(
+/** Gives those migrations the checksum of this build that were applied before checksums were kept. */
+export async function adoptChecksums(
   entityManager: EntityManager,
-  target: string,
-  name: string,
+  { catalog, tenant }: CompiledLists,
 ): Promise<void> {
-  await entityManager.execute('delete from catalog.migration where target = ? and name = ?', [
-    target,
-    name,
-  ]);
+  const { hasChecksums } = await stateOfLedger(entityManager);
+  if (!hasChecksums) {
+    return;
+  }
+  const known = [
+    ...catalog.map(({ name, checksum }) => ({ name, checksum, of_catalog: true })),
+    ...tenant.map(({ name, checksum }) => ({ name, checksum, of_catalog: false })),
+  ];
+  await entityManager.execute(
+    `update catalog.migration m set checksum = known.checksum
+     from jsonb_to_recordset(?::jsonb) as known (name text, checksum text, of_catalog boolean)
+     where m.checksum is null and m.name = known.name and (m.target = 'catalog') = known.of_catalog`,
+    [JSON.stringify(known)],
+  );
 }
-
-/** From this migration on a placement has tables for what units of work leave behind: markers, answers, events. */
-const WITH_RECORDS = '20261124232657-unit-of-work';
 
 /** The schemas of the placements that have those tables: in the middle of a deployment others may lack them still. */
 export async function placementsWithRecords(
@@ -76,11 +197,5 @@ export async function placementsWithRecords(
 /** Forgets a target that is not there any more. */
 export async function forgetTarget(entityManager: EntityManager, target: string): Promise<void> {
   await entityManager.execute('delete from catalog.migration where target = ?', [target]);
-}
-
-async function hasCatalog(entityManager: EntityManager): Promise<boolean> {
-  const [row] = await entityManager.execute<{ there: boolean }[]>(
-    `select to_regclass('catalog.migration') is not null as there`,
-  );
-  return row?.there === true;
+  await entityManager.execute('delete from catalog.migration_failure where target = ?', [target]);
 }

@@ -44,12 +44,39 @@ export async function preparePlacement(
   appUrl: string,
   schema: string,
 ): Promise<void> {
+  await prepare(orm, roleOf(schema, appUrl));
+}
+
+/** The same as SQL: as whoever has connected. */
+export function placementRoleSql(appUrl: string, schema: string): readonly string[] {
+  return roleOf(schema, appUrl).map(({ sql, unlessRole }) =>
+    unlessRole === undefined
+      ? sql
+      : `do $$ begin if not exists (select from pg_roles where rolname = '${unlessRole}') then ${sql}; end if; end $$`,
+  );
+}
+
+/** The roles that the app's login may become. */
+export async function placementsRoles(
+  entityManager: EntityManager,
+  appUrl: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await entityManager.execute<{ name: string }[]>(
+    `select role.rolname as name from pg_auth_members m
+     join pg_roles role on role.oid = m.roleid join pg_roles login on login.oid = m.member
+     where login.rolname = ?`,
+    [addressOf(appUrl).login],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+function roleOf(schema: string, appUrl: string): readonly Statement[] {
   const name = roleOfPlacement(schema);
-  await prepare(orm, [
+  return [
     { sql: `create role "${name}" nologin`, unlessRole: name },
     { sql: `grant ${ROLES.tenant} to "${name}"` },
     { sql: `grant "${name}" to "${addressOf(appUrl).login}"` },
-  ]);
+  ];
 }
 
 function addressOf(appUrl: string): { login: string; password: string; database: string } {

@@ -10,5 +10,10 @@ export const appliedMigrationMapping = defineEntity({
     target: p.text().primary(),
     name: p.text().primary(),
     appliedAt: p.datetime().defaultRaw('now()'),
+    /** Of its SQL. Unknown for what was applied before checksums were kept, until the next run. */
+    checksum: p.text().nullable(),
+    durationMs: p.integer().nullable(),
+    /** What was applied together has one. */
+    runId: p.uuid().nullable(),
   },
 });

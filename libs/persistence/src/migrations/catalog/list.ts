@@ -3,10 +3,12 @@ import { Initial } from './20261122120000-initial.ts';
 import { TenantLifecycle } from './20261122180000-tenant-lifecycle.ts';
 import { Audit } from './20261122190000-audit.ts';
 import { UnitOfWork } from './20261124232659-unit-of-work.ts';
+import { Fleet } from './20261125025152-fleet.ts';
 
 export const catalogMigrations: readonly ListedMigration[] = [
   { name: '20261122120000-initial', class: Initial },
   { name: '20261122180000-tenant-lifecycle', class: TenantLifecycle },
   { name: '20261122190000-audit', class: Audit },
   { name: '20261124232659-unit-of-work', class: UnitOfWork },
+  { name: '20261125025152-fleet', class: Fleet },
 ];

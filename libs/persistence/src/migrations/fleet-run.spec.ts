@@ -1,0 +1,414 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
+import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import pg from 'pg';
+import { createOwnerOrm } from '../connection/owner-orm.ts';
+import { LockTaken } from './advisory-lock.ts';
+import { FleetMigrator, type RunReport } from './fleet-migrator.ts';
+import type { Outcome, RunEvent } from './fleet-run.ts';
+import { migrationLists } from './migration-lists.ts';
+import { type ListedMigration, SchemaMigration } from './schema-migration.ts';
+
+/** For four placements at once. */
+const CONNECTIONS = 6;
+
+let database: TestDatabase;
+let config: MigratorConfig;
+let owner: MikroORM;
+
+beforeEach(async () => {
+  database = await createEmptyDatabase();
+  config = readMigratorConfig({ ...database.address });
+  owner = createOwnerOrm(config.ownerUrl, config.database, CONNECTIONS);
+});
+
+afterEach(async () => {
+  await owner.close();
+  await database.drop();
+});
+
+/** A migration that runs these statements. */
+function migration(name: string, ...statements: string[]): ListedMigration {
+  return {
+    name,
+    class: class extends SchemaMigration {
+      override readonly kind = 'expand';
+
+      override up(): void {
+        for (const statement of statements) {
+          this.addSql(statement);
+        }
+      }
+    },
+  };
+}
+
+const one = migration('1-one', 'create table note (tenant_id uuid primary key)');
+const two = migration('2-two', 'alter table note add column body text');
+const slow = migration('2-two', 'alter table note add column body text', 'select pg_sleep(0.05)');
+
+const fleet = (tenant: readonly ListedMigration[], orm = owner): FleetMigrator =>
+  new FleetMigrator(orm, config.database, { ...migrationLists, tenant });
+
+const query = <T extends object[]>(sql: string, parameters: unknown[] = []): Promise<T> =>
+  owner.em.fork().execute<T>(sql, parameters);
+
+/** A fleet where the first migration has been applied: the shared placement, and so many others. */
+async function fleetOf(count: number): Promise<readonly string[]> {
+  await fleet([one]).migrate();
+  await addPlacements(count);
+  await fleet([one]).migrate();
+  return [...namesUpTo(count), 'shared'];
+}
+
+const namesUpTo = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `t_${String(index).padStart(3, '0')}`);
+
+const addPlacements = (count: number): Promise<unknown> =>
+  query(
+    `insert into catalog.placement (id, created_at, updated_at, isolation, schema_name)
+     select gen_random_uuid(), now(), now(), 'schema', name from jsonb_array_elements_text(?::jsonb) name`,
+    [JSON.stringify(namesUpTo(count))],
+  );
+
+/** In which schemas the second migration has been applied, by what is there and by the ledger. */
+async function schemasWithTwo(): Promise<readonly string[]> {
+  const there = await query<{ name: string }[]>(
+    `select table_schema as name from information_schema.columns where table_name = 'note' and column_name = 'body' and data_type = 'text' order by 1`,
+  );
+  const recorded = await query<{ name: string }[]>(
+    `select target as name from catalog.migration where name = '2-two' order by 1`,
+  );
+  expect(recorded).toEqual(there);
+  return there.map(({ name }) => name);
+}
+
+const count = ({ outcomes }: RunReport, status: Outcome['status']): number =>
+  outcomes.filter((outcome) => outcome.status === status).length;
+
+/** Makes the second migration fail in some placements. */
+async function poison(...schemas: string[]): Promise<void> {
+  for (const schema of schemas) {
+    await query(`alter table "${schema}".note add column body int`);
+  }
+}
+
+async function heal(...schemas: string[]): Promise<void> {
+  for (const schema of schemas) {
+    await query(`alter table "${schema}".note drop column body`);
+  }
+}
+
+async function session(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: config.ownerUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+describe('a run over many placements', () => {
+  it('names those that failed with their SQLSTATE, and comes back to those alone', async () => {
+    await fleetOf(499);
+    const poisoned = ['t_007', 't_100', 't_498'];
+    await poison(...poisoned);
+
+    const report = await fleet([one, two]).migrate();
+
+    expect(count(report, 'migrated')).toBe(497);
+    expect(report.outcomes.filter(({ status }) => status === 'failed')).toMatchObject(
+      poisoned.map((target) => ({
+        target,
+        attempts: 1,
+        error: { step: '2-two', sqlState: '42701' },
+      })),
+    );
+    expect(
+      await query(
+        'select target, step, sql_state, attempts, run_id from catalog.migration_failure order by 1',
+      ),
+    ).toEqual(
+      poisoned.map((target) => ({
+        target,
+        step: '2-two',
+        sql_state: '42701',
+        attempts: 1,
+        run_id: report.runId,
+      })),
+    );
+
+    await heal(...poisoned);
+    const again = await fleet([one, two]).migrate();
+
+    expect(again.outcomes.map(({ target, status }) => [target, status])).toEqual(
+      poisoned.map((target) => [target, 'migrated']),
+    );
+    expect(again.upToDate).toBe(497);
+    expect(await schemasWithTwo()).toHaveLength(500);
+    expect(await query('select * from catalog.migration_failure')).toEqual([]);
+  }, 60_000);
+
+  it('keeps what it has applied, how long that took, and in which run', async () => {
+    const schemas = await fleetOf(3);
+
+    const { runId } = await fleet([one, slow]).migrate();
+
+    const rows = await query<{ duration_ms: number }[]>(
+      `select target, checksum, duration_ms, run_id from catalog.migration where name = '2-two' order by 1`,
+    );
+    expect(rows).toMatchObject(
+      schemas.toSorted().map((target) => ({
+        target,
+        run_id: runId,
+        checksum: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      })),
+    );
+    for (const { duration_ms: durationMs } of rows) {
+      expect(durationMs).toBeGreaterThanOrEqual(50);
+      expect(durationMs).toBeLessThan(5_000);
+    }
+  });
+
+  it('is one of five that are begun at once: the others are told, and nothing is done twice', async () => {
+    await fleetOf(199);
+    const orms = Array.from({ length: 5 }, () =>
+      createOwnerOrm(config.ownerUrl, config.database, CONNECTIONS),
+    );
+
+    const runs = await Promise.allSettled(orms.map((orm) => fleet([one, slow], orm).migrate()));
+
+    await Promise.all(orms.map((orm) => orm.close()));
+    const reports = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
+    expect(reports.map((report) => count(report, 'migrated'))).toEqual([200]);
+    expect(
+      runs.flatMap((run) => (run.status === 'rejected' ? [run.reason as unknown] : [])),
+    ).toEqual(Array.from({ length: 4 }, () => expect.any(LockTaken) as unknown));
+    expect(await schemasWithTwo()).toHaveLength(200);
+  }, 60_000);
+
+  it('works on several at once', async () => {
+    await fleetOf(15);
+    const start = Date.now();
+
+    await fleet([
+      one,
+      migration('2-two', 'alter table note add column body text', 'select pg_sleep(0.2)'),
+    ]).migrate();
+
+    // One by one they would take 3.2 s.
+    expect(Date.now() - start).toBeLessThan(2_400);
+  });
+
+  it('brings a placement to the newest version that is made meanwhile', async () => {
+    await fleet([one, two]).migrate();
+    await query('drop schema shared cascade');
+    await query(`delete from catalog.migration where target = 'shared'`);
+    let added: Promise<unknown> | undefined;
+
+    const report = await fleet([one, slow]).migrate({
+      observe: ({ type }) => {
+        added ??= type === 'waves' ? addPlacements(2) : undefined;
+      },
+    });
+
+    await added;
+    expect(report.outcomes.map(({ target }) => target)).toEqual(['shared', 't_000', 't_001']);
+    expect(await schemasWithTwo()).toEqual(['shared', 't_000', 't_001']);
+  });
+});
+
+describe('a placement whose tables are in use', () => {
+  it('is tried again, and others wait for no longer than the lock does', async () => {
+    await fleetOf(3);
+    const lockTimeoutMs = 400;
+    const reader = await session();
+    await reader.query('begin; select * from t_001.note');
+    const other = await session();
+    let longestWaitMs = 0;
+    const stopping = new AbortController();
+    const asking = (async () => {
+      while (!stopping.signal.aborted) {
+        const start = performance.now();
+        await other.query('select * from t_001.note');
+        longestWaitMs = Math.max(longestWaitMs, performance.now() - start);
+      }
+    })();
+    const retries: string[] = [];
+
+    const run = fleet([one, two]).migrate({
+      lockTimeoutMs,
+      observe: (event) => {
+        if (event.type === 'retry') {
+          retries.push(`${event.target} ${event.error.sqlState ?? ''}`);
+        }
+      },
+    });
+    await sleep(3_000);
+    expect(await schemasWithTwo()).toEqual(['shared', 't_000', 't_002']);
+    await reader.query('commit');
+    const report = await run;
+
+    stopping.abort();
+    await asking;
+    await Promise.all([reader.end(), other.end()]);
+    expect(count(report, 'migrated')).toBe(4);
+    expect(retries.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(retries)).toEqual(new Set(['t_001 55P03']));
+    expect(longestWaitMs).toBeGreaterThan(lockTimeoutMs * 0.8);
+    expect(longestWaitMs).toBeLessThan(lockTimeoutMs + 500);
+  }, 30_000);
+
+  it('is left to the next run when that does not end', async () => {
+    await fleetOf(2);
+    const reader = await session();
+    await reader.query('begin; select * from t_001.note');
+
+    const report = await fleet([one, two]).migrate({ lockTimeoutMs: 50, patienceMs: 500 });
+
+    await reader.end();
+    expect(report.outcomes).toMatchObject([
+      { target: 't_000', status: 'migrated' },
+      { target: 't_001', status: 'failed', error: { step: '2-two', sqlState: '55P03' } },
+      { target: 'shared', status: 'migrated' },
+    ]);
+    expect((await fleet([one, two]).migrate()).outcomes).toMatchObject([
+      { target: 't_001', status: 'migrated' },
+    ]);
+  });
+
+  it('by someone else who works on it is waited for without a lock', async () => {
+    await fleetOf(1);
+    const other = await session();
+    await other.query(
+      `begin; select pg_advisory_xact_lock(hashtextextended('tenantry placement t_000', 0))`,
+    );
+
+    const run = fleet([one, two]).migrate();
+    await sleep(300);
+    await other.query('commit');
+
+    expect((await run).outcomes).toMatchObject([
+      { target: 't_000', status: 'migrated', attempts: expect.any(Number) as number },
+      { target: 'shared', attempts: 1 },
+    ]);
+    await other.end();
+  });
+});
+
+describe('a run that is stopped', () => {
+  it('finishes what it is at, and the next one does exactly the rest', async () => {
+    const schemas = await fleetOf(40);
+    const interruption = new AbortController();
+    let done = 0;
+
+    const report = await fleet([one, slow]).migrate({
+      signal: interruption.signal,
+      observe: ({ type }) => {
+        done += type === 'placement' ? 1 : 0;
+        if (done === 5) {
+          interruption.abort();
+        }
+      },
+    });
+
+    const migrated = report.outcomes.filter(({ status }) => status === 'migrated');
+    expect(report.stopped).toBe('interrupted');
+    expect(migrated.length).toBeGreaterThanOrEqual(5);
+    expect(migrated.length).toBeLessThan(15);
+    expect(count(report, 'not-reached')).toBe(schemas.length - migrated.length);
+    expect(await schemasWithTwo()).toEqual(migrated.map(({ target }) => target).toSorted());
+
+    const rest = await fleet([one, slow]).migrate();
+    expect(count(rest, 'migrated')).toBe(schemas.length - migrated.length);
+    expect(await schemasWithTwo()).toHaveLength(schemas.length);
+  });
+
+  it('by more failures than may be reaches no others', async () => {
+    await fleetOf(40);
+    await poison('t_000', 't_001', 't_002', 't_003');
+
+    const report = await fleet([one, slow]).migrate({ maxFailures: '5%' });
+
+    expect(report.stopped).toBe('too-many-failures');
+    expect(count(report, 'failed')).toBeGreaterThanOrEqual(3);
+    expect(count(report, 'not-reached')).toBeGreaterThan(30);
+  });
+
+  it('by a canary that fails has begun nothing else', async () => {
+    await fleetOf(10);
+    await poison('t_005');
+
+    const report = await fleet([one, two]).migrate({ canary: ['t_004', 't_005'], waves: [50] });
+
+    expect(report.stopped).toBe('canary-failed');
+    expect(report.outcomes.slice(0, 2)).toMatchObject([
+      { target: 't_004', status: 'migrated' },
+      { target: 't_005', status: 'failed' },
+    ]);
+    expect(count(report, 'not-reached')).toBe(9);
+    expect(await schemasWithTwo()).toEqual(['t_004']);
+  });
+
+  it('by the loss of its lock begins nothing else', async () => {
+    await fleetOf(40);
+
+    const report = await fleet([one, slow]).migrate({
+      observe: ({ type }) => {
+        if (type === 'waves') {
+          void query(
+            `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'
+               and granted and database = (select oid from pg_database where datname = current_database())`,
+          );
+        }
+      },
+    });
+
+    expect(report.stopped).toBe('lock-lost');
+    expect(count(report, 'not-reached')).toBeGreaterThan(0);
+  });
+});
+
+describe('a run whose connections are cut', () => {
+  it('tries again, and has all done once', async () => {
+    await fleetOf(30);
+    const killer = await session();
+    const stopping = new AbortController();
+    const killing = (async () => {
+      while (!stopping.signal.aborted) {
+        await killer.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where datname = current_database() and query like 'begin%' and state = 'active' and pid <> pg_backend_pid() limit 1`,
+        );
+        await sleep(150);
+      }
+    })();
+    const events: RunEvent[] = [];
+
+    const report = await fleet([one, slow]).migrate({ observe: (event) => events.push(event) });
+
+    stopping.abort();
+    await killing;
+    await killer.end();
+    expect(count(report, 'migrated')).toBe(31);
+    expect(events.filter(({ type }) => type === 'retry').length).toBeGreaterThan(0);
+    expect(await schemasWithTwo()).toHaveLength(31);
+  }, 30_000);
+});
+
+describe('what has to be true of a placement when it is done', () => {
+  it('undoes it where it is not', async () => {
+    await fleetOf(2);
+    await query(`set role tenantry_owner; insert into t_001.note values (gen_random_uuid())`);
+
+    const report = await fleet([one, two]).migrate({
+      verifySql: 'select not exists (select from note where body is null);',
+    });
+
+    expect(report.outcomes).toMatchObject([
+      { target: 't_000', status: 'migrated' },
+      { target: 't_001', status: 'failed', error: { step: 'verification', sqlState: 'TN003' } },
+      { target: 'shared', status: 'migrated' },
+    ]);
+    expect(await schemasWithTwo()).toEqual(['shared', 't_000']);
+  });
+});

@@ -1,0 +1,293 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bulkhead } from 'cockatiel';
+import pg from 'pg';
+import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
+import type { Wave } from './fleet-waves.ts';
+import { MOVED } from './ledger.ts';
+import { MigrationFailed } from './migration-failed.ts';
+import { BUSY, scriptOf, type ScriptOptions, type TargetWork } from './migration-script.ts';
+
+interface Effort {
+  readonly target: string;
+  /** How often it was tried. */
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+interface Failure {
+  readonly status: 'failed';
+  readonly error: MigrationFailed;
+}
+export type FailedOutcome = Effort & Failure;
+
+/** What became of one target in a run. */
+export type Outcome = Effort &
+  (
+    | { readonly status: 'migrated' | 'rolled-back'; readonly migrations: readonly string[] }
+    /** There was nothing to do any more. */
+    | { readonly status: 'up-to-date' }
+    | Failure
+    /** The run was stopped before. */
+    | { readonly status: 'not-reached' }
+  );
+
+/** Why a run did not go through all waves. */
+export type StopReason = 'interrupted' | 'too-many-failures' | 'canary-failed' | 'lock-lost';
+
+/** What happens in a run, as it happens (times in milliseconds). */
+export type RunEvent =
+  | { readonly type: 'run'; readonly runId: string }
+  | {
+      readonly type: 'waves';
+      readonly waves: readonly { readonly name: string; readonly placements: number }[];
+      /** How many targets have nothing to be done. */
+      readonly upToDate: number;
+    }
+  | {
+      readonly type: 'step';
+      readonly target: string;
+      readonly migration: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'retry';
+      readonly target: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: MigrationFailed;
+    }
+  | { readonly type: 'placement'; readonly outcome: Outcome };
+
+export interface RunSettings extends Omit<ScriptOptions, 'runId'> {
+  /** How many targets are worked on at once. */
+  readonly concurrency: number;
+  /** How long a target is tried again and again while it is locked, or the server cannot be reached (milliseconds). */
+  readonly patienceMs: number;
+  readonly observe: (event: RunEvent) => void;
+}
+
+/** What may succeed a moment later. */
+const WORTH_ANOTHER_TRY = new Set([BUSY, MOVED, '55P03', '40P01', '40001']);
+/** Others write to the server's own catalogs, which it says without a code for it. */
+const OTHERS_WRITE = /tuple concurrently (?:updated|deleted)/;
+const FIRST_DELAY_MS = 200;
+const LONGEST_DELAY_MS = 5_000;
+
+/** What a run asks of the ledger, and tells it, beside what its scripts do. */
+export interface RunLedger {
+  /** What is left to be done in a target that is not where it was. */
+  replan(work: TargetWork): Promise<TargetWork>;
+  remember(runId: string, outcome: FailedOutcome): Promise<void>;
+}
+
+/** What a script says while it is carried out. */
+interface Row {
+  readonly step?: string;
+  readonly tookMs?: number;
+}
+
+/** One target, and how far it has come. */
+interface Job {
+  work: TargetWork;
+  attempts: number;
+  /** The connection was lost when all may have been stored already. */
+  inDoubt: boolean;
+}
+
+/** Works through targets, many at once, and says of each what became of it. */
+export class FleetRun {
+  readonly id = randomUUID();
+  private readonly stopping = new AbortController();
+  private readonly limit;
+  private reason: StopReason | null = null;
+  private failures = 0;
+  private mostFailures = Infinity;
+
+  /** @param pool the owner's */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly settings: RunSettings,
+    private readonly ledger: RunLedger,
+  ) {
+    settings.observe({ type: 'run', runId: this.id });
+    this.limit = bulkhead(settings.concurrency, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Why it was stopped; `null` when it was not. */
+  get stopped(): StopReason | null {
+    return this.reason;
+  }
+
+  stopOn(signal: AbortSignal, reason: StopReason): void {
+    if (signal.aborted) {
+      this.stop(reason);
+    }
+    signal.addEventListener('abort', () => {
+      this.stop(reason);
+    });
+  }
+
+  /** Says what is about to be gone through. */
+  announce(waves: readonly Wave<TargetWork>[], upToDate: number): void {
+    this.settings.observe({
+      type: 'waves',
+      waves: waves.map(({ name, targets }) => ({ name, placements: targets.length })),
+      upToDate,
+    });
+  }
+
+  /** What is under way is finished, and nothing else is begun. */
+  stop(reason: StopReason): void {
+    this.reason ??= reason;
+    this.stopping.abort();
+  }
+
+  /**
+   * One wave after the other.
+   * @param mostFailures it is stopped when more targets fail, of this and what was gone through before
+   */
+  async through(
+    waves: readonly Wave<TargetWork>[],
+    mostFailures: number,
+  ): Promise<readonly Outcome[]> {
+    this.mostFailures = mostFailures;
+    const outcomes: Outcome[] = [];
+    for (const { targets, isCanary } of waves) {
+      outcomes.push(...(await Promise.all(targets.map((work) => this.perform(work)))));
+      if (isCanary && this.failures > 0) {
+        this.stop('canary-failed');
+      }
+    }
+    return outcomes;
+  }
+
+  /** Works on one target until it is done, has failed for good, or has been tried for long enough. */
+  async perform(work: TargetWork): Promise<Outcome> {
+    const outcome = await this.outcomeOf(work);
+    if (outcome.status === 'failed') {
+      if (++this.failures > this.mostFailures) {
+        this.stop('too-many-failures');
+      }
+      if (work.list === 'tenant') {
+        await this.ledger.remember(this.id, outcome);
+      }
+    }
+    this.settings.observe({ type: 'placement', outcome });
+    return outcome;
+  }
+
+  private async outcomeOf(work: TargetWork): Promise<Outcome> {
+    const start = performance.now();
+    const job: Job = { work, attempts: 0, inDoubt: false };
+    const effort = (): Effort => ({
+      target: work.name,
+      attempts: job.attempts,
+      durationMs: Math.round(performance.now() - start),
+    });
+    for (;;) {
+      const result = await this.limit.execute(() => this.attempt(job));
+      if (result === 'not-reached') {
+        return { ...effort(), status: result };
+      }
+      if (result === 'done') {
+        return { ...effort(), ...achieved(job, work) };
+      }
+      const delayMs = delayAfter(job.attempts);
+      const isLate = performance.now() - start + delayMs > this.settings.patienceMs;
+      if (isLate || this.stopping.signal.aborted || !isWorthAnotherTry(result.cause)) {
+        return { ...effort(), status: 'failed', error: result };
+      }
+      const { attempts: attempt } = job;
+      this.settings.observe({ type: 'retry', target: work.name, attempt, delayMs, error: result });
+      await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  private async attempt(job: Job): Promise<'done' | 'not-reached' | MigrationFailed> {
+    if (this.stopping.signal.aborted && job.attempts === 0) {
+      return 'not-reached';
+    }
+    job.attempts += 1;
+    const { name: target, steps, isPrepared } = job.work;
+    let step: string | null = null;
+    try {
+      if (steps.length > 0 || !isPrepared) {
+        const script = scriptOf(job.work, { ...this.settings, runId: this.id });
+        await this.send(script, (row) => {
+          step = row.step ?? step;
+          if (row.tookMs !== undefined && step !== null) {
+            const event = { target, migration: step, durationMs: row.tookMs };
+            this.settings.observe({ type: 'step', ...event });
+          }
+        });
+      }
+      return 'done';
+    } catch (error) {
+      job.inDoubt ||= isLost(error);
+      return this.failed(job, step, error);
+    }
+  }
+
+  private async failed(job: Job, step: string | null, error: unknown): Promise<MigrationFailed> {
+    try {
+      if (sqlStateOf(error) === MOVED) {
+        job.work = await this.ledger.replan(job.work);
+      }
+      return new MigrationFailed(job.work.name, step, error);
+    } catch (reason) {
+      return new MigrationFailed(job.work.name, step, reason);
+    }
+  }
+
+  private async send(sql: string, onRow: (row: Row) => void): Promise<void> {
+    const client = await this.pool.connect();
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const query = new pg.Query<Row>(sql);
+    query.on('row', onRow);
+    query.on('error', reject);
+    query.on('end', () => {
+      resolve(undefined);
+    });
+    client.query(query);
+    try {
+      await promise;
+      client.release();
+    } catch (error) {
+      // It is in a transaction that has failed.
+      client.release(true);
+      throw error;
+    }
+  }
+}
+
+function achieved(
+  { work: last, inDoubt }: Job,
+  { steps, direction }: TargetWork,
+):
+  { status: 'migrated' | 'rolled-back'; migrations: readonly string[] } | { status: 'up-to-date' } {
+  // Found to be done: by itself, when the reply was lost, or by someone else.
+  const { steps: done } = last.steps.length === 0 && inDoubt ? { steps } : last;
+  return done.length === 0
+    ? { status: 'up-to-date' }
+    : {
+        status: direction === 'up' ? 'migrated' : 'rolled-back',
+        migrations: done.map(({ name }) => name),
+      };
+}
+
+function isWorthAnotherTry(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return (
+    (state !== undefined && WORTH_ANOTHER_TRY.has(state)) ||
+    isUnreachable(error) ||
+    isLost(error) ||
+    OTHERS_WRITE.test(errorParts(error).message)
+  );
+}
+
+/** Ever longer, and never the same for two that wait for the same. */
+function delayAfter(attempts: number): number {
+  const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempts - 1));
+  return Math.round(delay * (0.5 + Math.random()));
+}

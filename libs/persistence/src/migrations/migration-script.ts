@@ -1,0 +1,140 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import pg from 'pg';
+import { roleOfPlacement, ROLES } from '../roles.ts';
+import { lockKey } from './advisory-lock.ts';
+import type { CompiledMigration } from './compiled-migration.ts';
+import type { TargetPlan } from './fleet-plan.ts';
+import {
+  forgetFailure,
+  mustHaveApplied,
+  recordApplied,
+  recordRolledBack,
+  stepBegins,
+} from './ledger.ts';
+import { placementRoleSql } from './server-roles.ts';
+
+const { escapeIdentifier, escapeLiteral } = pg;
+
+/** What is to be done in one target. */
+export interface TargetWork extends TargetPlan {
+  /** Whether the schema, its role and their rights are there. */
+  readonly isPrepared: boolean;
+  readonly direction: 'up' | 'down';
+  readonly steps: readonly CompiledMigration[];
+}
+
+export interface ScriptOptions {
+  readonly runId: string;
+  /** How long a statement may wait for a lock (milliseconds): others wait behind it meanwhile. */
+  readonly lockTimeoutMs: number;
+  readonly appUrl: string;
+  /** A query that has to give `true` in each target: else nothing is stored there. */
+  readonly verifySql?: string | undefined;
+}
+
+/** What is raised while someone else is busy with the target. */
+export const BUSY = 'TN001';
+/** What is raised when a target is not as it has to be when it is done. */
+const NOT_VERIFIED = 'TN003';
+
+/** Steps that are no migrations. */
+const PREPARATION = 'preparation';
+const VERIFICATION = 'verification';
+
+/**
+ * All that is to be done in a target, as one message, and one transaction: DDL and ledger row are stored together or not at
+ * all. Its rows say which step has begun, and how long each has taken.
+ */
+export function scriptOf(work: TargetWork, options: ScriptOptions): string {
+  const statements = [
+    'begin',
+    settings(work, options),
+    mustBeFreeAndAsPlanned(work),
+    ...(work.list === 'tenant' && !work.isPrepared ? preparation(work.name, options) : []),
+    ...work.steps.flatMap((step) => [
+      stepBegins(step),
+      ...statementsOf(step, work.direction),
+      work.direction === 'up'
+        ? recordApplied(work, step, options.runId)
+        : recordRolledBack(work, step),
+    ]),
+    ...(options.verifySql === undefined ? [] : verification(options.verifySql)),
+    ...(work.list === 'tenant' ? [forgetFailure(work.name)] : []),
+    'commit',
+  ];
+  // On a line of its own: a statement may end in a comment.
+  return statements.map((statement) => `${statement.replace(/;\s*$/, '')}\n;`).join('\n');
+}
+
+function statementsOf(
+  { name, up, down }: CompiledMigration,
+  direction: TargetWork['direction'],
+): readonly string[] {
+  const statements = direction === 'up' ? up : down;
+  if (!statements) {
+    throw new Error(`${name} cannot be taken back: it has no down().`);
+  }
+  return statements;
+}
+
+function settings({ name }: TargetWork, { lockTimeoutMs }: ScriptOptions): string {
+  const values = {
+    lock_timeout: String(lockTimeoutMs),
+    // Whatever the server's own are: DDL over a large table takes its time.
+    statement_timeout: '0',
+    search_path: `${escapeIdentifier(name)}, pg_temp`,
+    role: ROLES.owner,
+  };
+  return `select ${Object.entries(values)
+    .map(([setting, value]) => `set_config('${setting}', ${escapeLiteral(value)}, true)`)
+    .join(', ')}`;
+}
+
+function mustBeFreeAndAsPlanned({ name, applied }: TargetWork): string {
+  return `do $guard$ begin
+    if not pg_try_advisory_xact_lock(${lockKey(`placement ${name}`)}) then
+      raise 'Someone else is busy with it.' using errcode = '${BUSY}';
+    end if;
+    ${mustHaveApplied(name, applied)}
+  end $guard$`;
+}
+
+/** Makes what is missing, and lets the placement's role use its tables, those of later migrations too, and nobody else. */
+function preparation(schema: string, { appUrl }: ScriptOptions): readonly string[] {
+  const name = escapeIdentifier(schema);
+  const role = escapeIdentifier(roleOfPlacement(schema));
+  const rights = 'select, insert, update, delete';
+  return [
+    `select '${PREPARATION}' as step, set_config('role', 'none', true)`,
+    ...placementRoleSql(appUrl, schema),
+    `select set_config('role', '${ROLES.owner}', true)`,
+    `create schema if not exists ${name}`,
+    // Up to version 20261122120000 one role was for all placements.
+    `revoke all on all tables in schema ${name} from ${ROLES.tenant}`,
+    `revoke all on schema ${name} from ${ROLES.tenant}`,
+    `grant usage on schema ${name} to ${role}, ${ROLES.relay}`,
+    `grant ${rights} on all tables in schema ${name} to ${role}`,
+    `alter default privileges in schema ${name} grant ${rights} on tables to ${role}`,
+  ];
+}
+
+function verification(query: string): readonly string[] {
+  return [
+    `select '${VERIFICATION}' as step`,
+    `do $verify$ begin
+      if (${query.replace(/;\s*$/, '')}) is not true then
+        raise 'It is not as it has to be.' using errcode = '${NOT_VERIFIED}';
+      end if;
+    end $verify$`,
+  ];
+}
+
+/** The schemas where the roles of placements have rights to tables that are yet to be made. */
+export async function schemasWithDefaultRights(
+  entityManager: EntityManager,
+): Promise<readonly string[]> {
+  const rows = await entityManager.execute<{ name: string }[]>(
+    'select n.nspname as name from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace',
+  );
+  return rows.map(({ name }) => name);
+}
