@@ -41,6 +41,11 @@ export function recordedEvents(aggregate: object): readonly DomainEvent[] {
   return recorded.get(aggregate as BaseEntity) ?? [];
 }
 
+/** Gives back what was taken and could not be stored. */
+export function returnEvents(aggregate: object, events: readonly DomainEvent[]): void {
+  recorded.set(aggregate as BaseEntity, [...events, ...recordedEvents(aggregate)]);
+}
+
 /** What has happened to it since the last time someone asked. For the unit of work, which stores it. */
 export function takeEvents(aggregate: object): readonly DomainEvent[] {
   const events = recordedEvents(aggregate);

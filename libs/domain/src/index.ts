@@ -17,6 +17,7 @@ export {
   type EventOf,
   record,
   recordedEvents,
+  returnEvents,
   takeEvents,
 } from './domain-event.ts';
 export { type Id, newId } from './id.ts';

@@ -66,6 +66,8 @@ export {
   CommitInterrupted,
   EntityOfAnotherUnitOfWork,
   EventNotStorable,
+  FlushFailed,
+  FlushUnderWay,
   PropagationMismatch,
   SavepointOpen,
   StreamOpen,

@@ -72,6 +72,20 @@ describe('a request that is sent again with its Idempotency-Key', () => {
     expect(await membersCalled('Another')).toBe(0);
   });
 
+  it('is asked for in a body of reasonable depth', async () => {
+    const depth = 1_000;
+    const extra = JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`) as object;
+
+    const { status, text } = await post(
+      '/members',
+      { email: 'eve@example.com', name: 'eve', extra },
+      'deep',
+    );
+
+    expect(status).toBe(400);
+    expect(text).toContain('nested');
+  });
+
   it('is another one in another tenant', async () => {
     const own = await join('erin', 'erins-key');
     const other = await join('erin', 'erins-key', 'beta');

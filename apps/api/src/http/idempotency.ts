@@ -3,6 +3,8 @@ import { InvalidValue } from '@tenantry/domain';
 import type { IdempotentRequest } from '@tenantry/persistence';
 import type { FastifyRequest } from 'fastify';
 
+/** No body that is asked for here is nested half as deep. */
+const DEEPEST = 32;
 const KEY = /^[\x21\x23-\x7e]{1,255}$/;
 
 /**
@@ -32,14 +34,17 @@ export function idempotentRequest({
   return { key, fingerprint: createHash('sha256').update(asked).digest('base64url') };
 }
 
-/** Two bodies that differ in the order of their properties ask for the same. */
-function sorted(value: unknown): unknown {
+/** Two bodies that differ in the order of their properties ask for the same. @throws {InvalidValue} */
+function sorted(value: unknown, depth = 0): unknown {
+  if (depth > DEEPEST) {
+    throw new InvalidValue('body', `must not be nested more than ${DEEPEST} times`);
+  }
   if (Array.isArray(value)) {
-    return value.map(sorted);
+    return value.map((each) => sorted(each, depth + 1));
   }
   if (typeof value !== 'object' || value === null) {
     return value;
   }
   const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, each]) => [name, sorted(each)]));
+  return Object.fromEntries(entries.map(([name, each]) => [name, sorted(each, depth + 1)]));
 }

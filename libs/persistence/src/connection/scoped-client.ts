@@ -9,8 +9,10 @@ import {
   scopes,
   type Timeouts,
 } from '../tenant-context/scope.ts';
+import { currentFlush } from '../unit-of-work/flush-queue.ts';
 import { savepoints, Transaction, transactions } from '../unit-of-work/transaction.ts';
 import {
+  FlushUnderWay,
   SavepointOpen,
   TransactionManaged,
   TransactionTooSlow,
@@ -34,6 +36,7 @@ interface Submitted {
 type Cursor = Required<Submitted>;
 
 const UNDOES_A_PART = /^rollback to "?\w+"?$/i;
+const SAVES = /^savepoint "?\w+"?$/i;
 const RELEASES = /^release(?: savepoint)? "?\w+"?$/i;
 
 /**
@@ -127,7 +130,10 @@ export class ScopedClient extends TransactionClient {
     if (!UNDOES_A_PART.test(text)) {
       this.mustBeInItsScope();
       this.mustNotBeGivenUp();
-      this.mustNotBeBesideSavepoint();
+      if (this.transaction && SAVES.test(text)) {
+        this.transaction.openSavepoint = this.transaction.savepoint;
+      }
+      this.mustNotBeBesideOthers();
     }
     if (read) {
       this.guard(statement as Cursor);
@@ -163,10 +169,14 @@ export class ScopedClient extends TransactionClient {
     }
   }
 
-  private mustNotBeBesideSavepoint(): void {
-    const savepoint = this.transaction?.savepoint;
-    if (savepoint && savepoints.getStore() !== savepoint) {
+  /** What is sent beside a savepoint, or beside a flush that is a transaction by itself, would be undone with that. */
+  private mustNotBeBesideOthers(): void {
+    const { openSavepoint, flush } = this.transaction ?? {};
+    if (openSavepoint && savepoints.getStore() !== openSavepoint) {
       throw new SavepointOpen();
+    }
+    if (flush && currentFlush() !== flush) {
+      throw new FlushUnderWay();
     }
   }
 

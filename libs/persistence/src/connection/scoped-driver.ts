@@ -3,6 +3,8 @@ import { type PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgres
 import { DomainError } from '@tenantry/domain';
 import { IsolationViolation } from '../tenant-context/isolation-violation.ts';
 import {
+  FlushFailed,
+  FlushUnderWay,
   SavepointOpen,
   StreamOpen,
   TransactionManaged,
@@ -18,6 +20,8 @@ interface Caller {
 
 const OWN = [
   DomainError,
+  FlushFailed,
+  FlushUnderWay,
   IsolationViolation,
   SavepointOpen,
   StreamOpen,

@@ -1,5 +1,6 @@
 import { PostgreSqlConnection } from '@mikro-orm/postgresql';
-import { flushing, transactions } from '../unit-of-work/transaction.ts';
+import { currentFlush } from '../unit-of-work/flush-queue.ts';
+import { savepoints, transactions } from '../unit-of-work/transaction.ts';
 import { StreamOpen } from '../unit-of-work/transaction-errors.ts';
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
@@ -37,19 +38,23 @@ export class SupervisedConnection extends PostgreSqlConnection {
 /** The app's: what is sent has to be in a scope, which its connections enter as a transaction begins. */
 export class ScopedConnection extends SupervisedConnection {
   protected override readonly client: typeof pg.Client = ScopedClient;
-  /** The transactions in which rows are streamed. */
+  /** The transactions in which rows are streamed, whichever savepoint of theirs that is in. */
   private readonly streaming = new WeakSet();
 
   /**
    * MikroORM would enter a session by one more statement, whichever it is given. And what a flush outside of units of work
    * begins is that flush's, as opposed to what those begin who listen to it.
    */
-  override begin(
+  override async begin(
     options: Parameters<PostgreSqlConnection['begin']>[0] = {},
   ): ReturnType<PostgreSqlConnection['begin']> {
     const { isolationLevel, readOnly, ctx, eventBroadcaster, loggerContext } = options;
     this.mustNotStream(ctx);
-    const unit = eventBroadcaster && flushing.getStore();
+    if (ctx) {
+      // Kysely would let a savepoint overtake what was asked for before it.
+      await ctx.getExecutor().provideConnection(() => Promise.resolve());
+    }
+    const unit = eventBroadcaster && currentFlush()?.unit;
     const begin = (): ReturnType<PostgreSqlConnection['begin']> =>
       super.begin({
         ...(isolationLevel && { isolationLevel }),
@@ -58,7 +63,7 @@ export class ScopedConnection extends SupervisedConnection {
         ...(eventBroadcaster && { eventBroadcaster }),
         ...(loggerContext && { loggerContext }),
       });
-    return unit ? transactions.run(unit.transaction, begin) : begin();
+    return unit?.transaction.stage === 'new' ? transactions.run(unit.transaction, begin) : begin();
   }
 
   override async commit(
@@ -68,10 +73,24 @@ export class ScopedConnection extends SupervisedConnection {
     await super.commit(ctx, ...rest);
   }
 
-  /** It returns what `PostgreSqlConnection` says. */
+  /**
+   * What is asked for beside a savepoint waits for its end: not later, where it would be in the way of what ends it. It returns
+   * what `PostgreSqlConnection` says.
+   */
   override execute(...parameters: Parameters<PostgreSqlConnection['execute']>): never {
-    this.mustNotStream(parameters[3] as object | undefined);
-    return super.execute(...parameters) as never;
+    return this.executeInTurn(...parameters) as never;
+  }
+
+  private async executeInTurn(
+    ...parameters: Parameters<PostgreSqlConnection['execute']>
+  ): Promise<unknown> {
+    const ctx = parameters[3] as object | undefined;
+    const transaction = ctx && transactions.getStore();
+    while (transaction?.savepoint && transaction.savepoint !== savepoints.getStore()) {
+      await transaction.savepoint.over;
+    }
+    this.mustNotStream(ctx);
+    return super.execute(...parameters);
   }
 
   /**
@@ -86,25 +105,27 @@ export class ScopedConnection extends SupervisedConnection {
     ...[query, parameters, ctx, ...rest]: Parameters<PostgreSqlConnection['stream']>
   ): AsyncGenerator {
     this.mustNotStream(ctx);
-    if (ctx) {
-      this.streaming.add(ctx);
+    const whole = transactions.getStore() ?? ctx;
+    if (ctx && whole) {
+      this.streaming.add(whole);
     }
     try {
       yield* super.stream(query, parameters, ctx, ...rest);
     } finally {
-      if (ctx) {
-        this.streaming.delete(ctx);
+      if (whole) {
+        this.streaming.delete(whole);
       }
     }
   }
 
-  /** Whether rows are streamed in a transaction. */
-  isStreaming(ctx: object): boolean {
-    return this.streaming.has(ctx);
+  /** Whether rows are streamed in a transaction, by what it is known as here or to MikroORM. */
+  isStreaming(...whole: readonly object[]): boolean {
+    return whole.some((one) => this.streaming.has(one));
   }
 
   private mustNotStream(ctx: object | undefined): void {
-    if (ctx && this.isStreaming(ctx)) {
+    const transaction = transactions.getStore();
+    if (ctx && this.isStreaming(ctx, ...(transaction ? [transaction] : []))) {
       throw new StreamOpen();
     }
   }

@@ -71,7 +71,10 @@ export class OutboxRelay {
         const { eventsInTurn, handlerTimeoutMs } = this.options;
         const events = await this.outbox.claim(eventsInTurn, handlerTimeoutMs + LEASE_MARGIN_MS);
         // They are of as many aggregates: none has to wait for another.
-        const handled = await Promise.all(events.map((event) => this.deliver(event)));
+        const handled = await Promise.all(
+          // Each in a scope of its own: what one leaves undone is no business of the others.
+          events.map((event) => this.context.run(tenant, () => this.deliver(event))),
+        );
         const delivered = events.filter((_, index) => handled[index]);
         await this.outbox.acknowledge(delivered);
         report.delivered += delivered.length;

@@ -1,7 +1,7 @@
 import type { EventSubscriber, TransactionEventArgs } from '@mikro-orm/core';
 import { Logger } from '@nestjs/common';
 import type { ScopedEntityManager } from '../tenant-context/scoped-entity-manager.ts';
-import { flushing } from '../unit-of-work/transaction.ts';
+import { loneUnitOf } from '../unit-of-work/flush-queue.ts';
 import type { OutboxRelay } from './outbox-relay.ts';
 
 /** The shortest pause between two looks at all placements. */
@@ -39,7 +39,7 @@ export class OutboxWorker implements EventSubscriber {
 
   /** Something was stored in this process that is to be delivered. */
   afterTransactionCommit({ em }: TransactionEventArgs): void {
-    const { unit = flushing.getStore(), sealedTo } = em as ScopedEntityManager;
+    const { unit = loneUnitOf(em), sealedTo } = em as ScopedEntityManager;
     if (unit && unit.events.length > 0 && sealedTo?.kind === 'tenant') {
       this.woken.add(sealedTo.tenant.schema);
       this.wake();

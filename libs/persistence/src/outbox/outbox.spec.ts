@@ -669,3 +669,46 @@ describe('an event of which those die or complain who deliver it', () => {
     );
   });
 });
+
+describe('handlers whose turn is the same', () => {
+  it('store what they change each for itself', async () => {
+    await persistence.as(acme, async () => {
+      join('ada');
+      join('bob');
+    });
+    const handler = new Recorder(async ({ aggregateId }) => {
+      const member = await persistence.members.getOrFail(aggregateId as Member['id']);
+      if (member.name === 'bob') {
+        // There is such a one.
+        join('ada');
+      } else {
+        await sleep(20);
+        member.rename('greeted');
+      }
+      await persistence.entityManager.flush();
+    });
+
+    expect(await relayTo(handler).pass()).toMatchObject({ failed: 1 });
+
+    expect(await persistence.asOwner('select name from shared.member order by name')).toEqual([
+      { name: 'bob' },
+      { name: 'greeted' },
+    ]);
+  });
+});
+
+describe('a placement whose tables are being removed', () => {
+  it('keeps nobody from being served, and no event from being seen', async () => {
+    await persistence.as(acme, async () => join('ada'));
+    await persistence.asOwner(`alter table "${initech.schema}".outbox_event rename to gone`);
+    try {
+      const recorder = new Recorder();
+      await relayTo(recorder).pass();
+
+      expect(recorder.names).toEqual(['acme member.joined']);
+      expect(await persistence.get(Outboxes).parked()).toEqual([]);
+    } finally {
+      await persistence.asOwner(`alter table "${initech.schema}".gone rename to outbox_event`);
+    }
+  });
+});

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@tenantry/domain';
 import pg from 'pg';
+import { sqlStateOf } from '../connection/connection-errors.ts';
 import { placementsWithRecords } from '../migrations/ledger.ts';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
@@ -8,6 +9,8 @@ import { TransactionalService } from '../unit-of-work/transactional.service.ts';
 
 /** How many placements are looked at by one query: planning takes longer than looking. */
 const TOGETHER = 100;
+/** SQLSTATEs of a table, a schema or a right that is not there (any more). */
+const GONE = new Set(['42P01', '3F000', '42501']);
 /** How many parked events are shown. */
 const MOST_PARKED = 1_000;
 
@@ -61,11 +64,28 @@ export class Outboxes {
       const queries = all
         .slice(first, first + TOGETHER)
         .map((schema) => `(${queryIn(`${pg.escapeIdentifier(schema)}.outbox_event`)})`);
-      rows.push(
-        ...(await this.context.runAsRelay(() => this.read<Row>(queries.join(' union all ')))),
-      );
+      rows.push(...(await this.readAll<Row>(queries)));
     }
     return rows;
+  }
+
+  /** Together, or in ever smaller parts when that fails: a placement that is being deleted has no such table any more. */
+  private async readAll<Row extends object>(queries: readonly string[]): Promise<Row[]> {
+    try {
+      return await this.context.runAsRelay(() => this.read<Row>(queries.join(' union all ')));
+    } catch (error) {
+      if (!GONE.has(sqlStateOf(error) ?? '')) {
+        throw error;
+      }
+      if (queries.length <= 1) {
+        return [];
+      }
+      const half = Math.ceil(queries.length / 2);
+      return [
+        ...(await this.readAll<Row>(queries.slice(0, half))),
+        ...(await this.readAll<Row>(queries.slice(half))),
+      ];
+    }
   }
 
   private placements(): Promise<readonly string[]> {

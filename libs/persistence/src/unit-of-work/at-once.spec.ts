@@ -8,6 +8,7 @@ import {
   type ProjectId,
   projectKey,
   record,
+  Task,
 } from '@tenantry/domain';
 import {
   acme,
@@ -19,6 +20,8 @@ import {
 import { Idempotency } from './idempotency.ts';
 import {
   EntityOfAnotherUnitOfWork,
+  FlushFailed,
+  FlushUnderWay,
   SavepointOpen,
   StreamOpen,
   TransactionManaged,
@@ -59,6 +62,15 @@ const join = (name: string): Member => {
   persistence.members.add(member);
   return member;
 };
+/** Node's own, which it only has when it is asked for. */
+async function collector(): Promise<() => void> {
+  const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([
+    import('node:v8'),
+    import('node:vm'),
+  ]);
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
 const flush = (): Promise<void> => persistence.entityManager.flush();
 const sql = (text: string): Promise<object[]> => persistence.entityManager.execute(text);
 const project = (): Promise<Project> => persistence.projects.getOrFail(PROJECT);
@@ -146,31 +158,144 @@ describe('nested units of work that are run at once', () => {
     expect(await members()).toEqual(['joined']);
   });
 
-  it('have nothing sent beside them, which would be undone with them', async () => {
-    const beside = await inAcme(() =>
+  it('have what is sent beside them wait, which would be undone with them', async () => {
+    const insert = (name: string): string =>
+      `insert into member (tenant_id, id, created_at, updated_at, email, name)
+       values ('${acme.id}', gen_random_uuid(), now(), now(), '${name}@example.com', '${name}')`;
+    const outcomes = await inAcme(() =>
       run(() =>
         Promise.allSettled([
-          run(() => sleep(30).then(() => Promise.reject(new Error('fails'))), {
+          run(() => sleep(40).then(() => Promise.reject(new Error('fails'))), {
             propagation: 'nested',
           }),
-          sleep(10).then(() => sql('select 1')),
-          sleep(10).then(() =>
-            persistence.entityManager
-              .getKysely()
-              .selectFrom<never>('member' as never)
-              .execute(),
-          ),
-          sleep(10).then(flush),
+          sleep(10).then(() => sql(insert('by-sql'))),
+          sleep(10).then(async () => {
+            join('flushed');
+            await flush();
+          }),
+          run(async () => {
+            await sql(insert('before'));
+            await sleep(20);
+            await sql(insert('after'));
+          }),
         ]),
       ),
     );
 
-    expect(beside.slice(1)).toEqual(
-      Array.from({ length: 3 }, () => ({
-        status: 'rejected',
-        reason: expect.any(SavepointOpen) as Error,
-      })),
+    expect(statuses(outcomes)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+    expect(await members()).toEqual(['after', 'before', 'by-sql', 'flushed']);
+    expect(await events()).toEqual(['member.joined']);
+  });
+
+  it('have no stream beside them', async () => {
+    const stream = inAcme(() =>
+      run(async () => {
+        const nested = run(() => sleep(30), { propagation: 'nested' });
+        await sleep(10);
+        try {
+          await persistence.entityManager.stream(Member)[Symbol.asyncIterator]().next();
+        } finally {
+          await nested;
+        }
+      }),
     );
+
+    await expect(stream).rejects.toThrow(SavepointOpen);
+  });
+
+  it('may be parts of parts that are run at once', async () => {
+    await inAcme(() =>
+      run(() =>
+        Promise.all(
+          ['one', 'two', 'three'].map((name) =>
+            run(async () => {
+              await sql('select 1');
+              await run(
+                async () => {
+                  join(name);
+                },
+                { propagation: 'nested' },
+              );
+              await sql('select 1');
+            }),
+          ),
+        ),
+      ),
+    );
+
+    expect(await members()).toEqual(['one', 'three', 'two']);
+  });
+
+  it('give what they have read and changed to the whole, as if it had done that itself', async () => {
+    const task = (title: string) => async () =>
+      (await persistence.projects.getForChange(PROJECT)).addTask({ title });
+    await inAcme(() =>
+      run(async () => {
+        const ada = await persistence.members.getOrFail(MEMBER);
+        const one = await persistence.projects.getForChange(PROJECT);
+        one.addTask({ title: 'before', assignee: ada });
+      }),
+    );
+    await inAcme(() =>
+      run(async () => {
+        const one = await project();
+        const [before] = await persistence.entityManager.find(Task, {});
+        const nested = await run(task('nested'), { propagation: 'nested' });
+
+        expect(nested.project).toBe(one);
+        expect(before!.project).toBe(one);
+        nested.project.addTask({ title: 'after' });
+      }),
+    );
+
+    expect(
+      await persistence.asOwner('select number, title from shared.task order by number'),
+    ).toEqual([
+      { number: 1, title: 'before' },
+      { number: 2, title: 'nested' },
+      { number: 3, title: 'after' },
+    ]);
+    expect(
+      await persistence.asOwner(
+        'select last_task_number as last from shared.project where tenant_id = ?',
+        [acme.id],
+      ),
+    ).toEqual([{ last: 3 }]);
+  });
+
+  it('have nothing stored that was only looked at', async () => {
+    await inAcme(() =>
+      run(async () => {
+        const assignee = await persistence.members.getOrFail(MEMBER);
+        const one = await persistence.projects.getForChange(PROJECT);
+        one.addTask({ title: 'one', assignee });
+      }),
+    );
+    await inAcme(() =>
+      run(async () => {
+        const [task] = await persistence.entityManager.find(Task, {});
+        await run(() => Promise.all([persistence.members.getOrFail(MEMBER), project()]), {
+          propagation: 'nested',
+        });
+        // Somebody else, who is done before this ends.
+        await persistence.asOwner(`update shared.member set email = 'new@example.com'`);
+        await persistence.asOwner(`update shared.project set description = 'new'`);
+        await persistence.asOwner(`update shared.task set title = 'new'`);
+        task!.assignee!.rename('lovelace');
+      }),
+    );
+
+    expect(
+      await persistence.asOwner('select email, name from shared.member where tenant_id = ?', [
+        acme.id,
+      ]),
+    ).toEqual([{ email: 'new@example.com', name: 'lovelace' }]);
+    expect(
+      await persistence.asOwner(
+        `select p.description, p.version, t.title from shared.project p join shared.task t on t.project_id = p.id where p.tenant_id = ?`,
+        [acme.id],
+      ),
+    ).toEqual([{ description: 'new', version: 2, title: 'new' }]);
   });
 
   it('are not left by way of the entity manager around them', async () => {
@@ -200,27 +325,41 @@ describe('nested units of work that are run at once', () => {
     await expect(whole).rejects.toThrow(SavepointOpen);
   });
 
-  it.each(['nested', 'required'] as const)(
-    'and a %s one that nobody waits for keeps the whole from being stored',
-    async (propagation) => {
-      let late: Promise<unknown> = Promise.resolve();
-      const whole = inAcme(() =>
-        run(async () => {
-          late = run(() => sleep(50).then(() => Promise.reject(new Error('late'))), {
-            propagation,
-          }).catch(() => undefined);
-          await sleep(10);
-          if (propagation === 'required') {
-            join('early');
-          }
-        }),
-      );
+  it('end before the whole does, even where nobody waits for them', async () => {
+    await inAcme(() =>
+      run(async () => {
+        run(
+          async () => {
+            join('late');
+            await flush();
+            await sleep(30);
+            throw new Error('late');
+          },
+          { propagation: 'nested' },
+        ).catch(() => undefined);
+        await sleep(10);
+        join('early');
+      }),
+    );
 
-      await expect(whole).rejects.toThrow(/still under way|is under way/);
-      await late;
-      expect(await members()).toEqual([]);
-    },
-  );
+    expect(await members()).toEqual(['early']);
+  });
+});
+
+describe('a part that nobody waits for', () => {
+  it('keeps the whole from being stored', async () => {
+    let late: Promise<unknown> = Promise.resolve();
+    const whole = inAcme(() =>
+      run(async () => {
+        late = run(() => sleep(50)).catch(() => undefined);
+        join('early');
+      }),
+    );
+
+    await expect(whole).rejects.toThrow('is still under way');
+    await late;
+    expect(await members()).toEqual([]);
+  });
 });
 
 describe('flushes outside of units of work that are asked for at once', () => {
@@ -277,6 +416,135 @@ describe('flushes outside of units of work that are asked for at once', () => {
   });
 });
 
+describe('a flush that fails', () => {
+  it('keeps its unit of work from being stored, however it is dealt with', async () => {
+    const whole = inAcme(() =>
+      run(async () => {
+        const one = await project();
+        await persistence.asOwner('update shared.project set version = version + 1');
+        one.change({ name: 'Stale' });
+        join('bob');
+        await flush().catch(() => undefined);
+        await persistence.entityManager.refresh(one);
+      }),
+    );
+
+    await expect(whole).rejects.toThrow(UnexpectedRollback);
+    expect(await members()).toEqual([]);
+    expect(await events()).toEqual([]);
+  });
+
+  it('outside of units of work is followed by no other: what that would store was forgotten too', async () => {
+    const outcomes = await inAcme(async () => {
+      const ada = await persistence.members.getOrFail(MEMBER);
+      const bad = async (): Promise<void> => {
+        persistence.members.add(new Member({ email: email('ada@example.com'), name: 'again' }));
+        await flush();
+      };
+      const good = async (): Promise<void> => {
+        ada.rename('lovelace');
+        await flush();
+      };
+      return Promise.allSettled([bad(), good(), good()]);
+    });
+
+    expect(outcomes).toMatchObject([
+      { status: 'rejected' },
+      { status: 'rejected', reason: expect.any(FlushFailed) as Error },
+      { status: 'rejected', reason: expect.any(FlushFailed) as Error },
+    ]);
+    expect(await members()).toEqual([]);
+  });
+
+  it('outside of units of work is over when the entity manager is cleared', async () => {
+    await inAcme(async () => {
+      persistence.members.add(new Member({ email: email('ada@example.com'), name: 'again' }));
+      await expect(flush()).rejects.toThrow();
+      persistence.entityManager.clear();
+      (await persistence.members.getOrFail(MEMBER)).rename('lovelace');
+      await flush();
+    });
+
+    expect(await members()).toEqual(['lovelace']);
+  });
+
+  it('loses no event of what it has not stored', async () => {
+    await persistence.asOwner('alter table shared.outbox_event rename to elsewhere');
+    await inAcme(async () => {
+      const ada = await persistence.members.getOrFail(MEMBER);
+      record(ada, { name: 'member.waved', data: {} });
+      await expect(flush()).rejects.toThrow();
+      await persistence.asOwner('alter table shared.elsewhere rename to outbox_event');
+      await flush();
+    });
+
+    expect(await events()).toEqual(['member.waved']);
+  });
+});
+
+describe('what is done beside a flush outside of units of work', () => {
+  it('is no part of its transaction', async () => {
+    const [first, beside] = await inAcme(async () => {
+      const one = await project();
+      await persistence.asOwner('update shared.project set version = version + 1');
+      one.change({ name: 'Stale' });
+      const flushed = flush();
+      while (!persistence.entityManager.isInTransaction()) {
+        await new Promise(setImmediate);
+      }
+      const update = persistence.entityManager.nativeUpdate(
+        Member,
+        { id: MEMBER },
+        { name: 'lovelace' },
+      );
+      return Promise.allSettled([flushed, update]);
+    });
+
+    expect(first.status).toBe('rejected');
+    expect(beside).toMatchObject({
+      status: 'rejected',
+      reason: expect.any(FlushUnderWay) as Error,
+    });
+    expect(await members()).toEqual([]);
+  });
+
+  it('may be another one, which comes next', async () => {
+    await inAcme(async () => {
+      join('one');
+      const first = flush();
+      while (!persistence.entityManager.isInTransaction()) {
+        await new Promise(setImmediate);
+      }
+      join('two');
+      await Promise.all([flush(), first]);
+    });
+
+    expect(await members()).toEqual(['one', 'two']);
+  });
+
+  it('by those who listened to an earlier one is none of that', async () => {
+    const other = await connectPersistence(persistence.config);
+    let later: Promise<void> | undefined;
+    other.orm.em.getEventManager().registerSubscriber({
+      afterFlush: ({ em }) => {
+        later ??= sleep(20).then(async () => {
+          em.persist(new Member({ email: email('late@example.com'), name: 'late' }));
+          await em.flush();
+        });
+      },
+    });
+    await other.context.run(acme, async () => {
+      other.members.add(new Member({ email: email('early@example.com'), name: 'early' }));
+      await other.entityManager.flush();
+      await later;
+    });
+    await other.stop();
+
+    expect(await members()).toEqual(['early', 'late']);
+    expect(await events()).toEqual(['member.joined', 'member.joined']);
+  });
+});
+
 describe('what is asked for during a flush', () => {
   it('is stored with the next one', async () => {
     await inAcme(() =>
@@ -306,6 +574,42 @@ describe('what is asked for during a flush', () => {
     expect(
       await persistence.asOwner('select tenant_id from shared.member where id = ?', [MEMBER]),
     ).toEqual([{ tenant_id: globex.id }]);
+  });
+});
+
+describe('what nobody waits for', () => {
+  it('is stored all the same when it is asked for during the last flush', async () => {
+    await inAcme(() =>
+      run(async () => {
+        join('one');
+        setImmediate(() => {
+          join('two');
+        });
+        void flush();
+      }),
+    );
+
+    expect(await members()).toEqual(['one', 'two']);
+  });
+});
+
+describe('the results of nested units of work', () => {
+  it('are not kept by the whole', async () => {
+    const collect = (globalThis as { gc?: () => void }).gc ?? (await collector());
+    const alive = await inAcme(() =>
+      run(async () => {
+        const results: WeakRef<object>[] = [];
+        for (let index = 0; index < 50; index += 1) {
+          const result = await run(() => Promise.resolve({ index }), { propagation: 'nested' });
+          results.push(new WeakRef(result));
+        }
+        await sleep(10);
+        collect();
+        return results.filter((result) => result.deref()).length;
+      }),
+    );
+
+    expect(alive).toBeLessThan(5);
   });
 });
 

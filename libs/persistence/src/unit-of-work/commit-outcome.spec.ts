@@ -13,6 +13,7 @@ import {
   startPersistence,
   tenants,
 } from '../testing/persistence-harness.ts';
+import { FlushFailed } from './transaction-errors.ts';
 import { Idempotency } from './idempotency.ts';
 
 /** The data access layer on the other side of a network that can be bad, and the one that is right beside the server. */
@@ -170,14 +171,14 @@ describe('a flush that is a unit of work by itself', () => {
     expect(await stored('ada lovelace')).toBe(0);
   });
 
-  it('fails, and is not tried again by the next one, when it was not performed', async () => {
+  it('fails when it was not performed, and so does the next one, instead of storing nothing or trying again', async () => {
     proxy.faults.onCommit = nextCommits(1, { kind: 'request-dropped', then: 'reset' });
 
     await flushed(async () => {
       await expect(persistence.entityManager.flush()).rejects.toMatchObject({
         kind: 'unavailable',
       });
-      await persistence.entityManager.flush();
+      await expect(persistence.entityManager.flush()).rejects.toThrow(FlushFailed);
     });
 
     expect(await stored('ada')).toBe(0);

@@ -89,9 +89,14 @@ export function takeForStoredWhatWasWritten(changeSet: ChangeSet<object>): void 
 type Values = Record<string, unknown>;
 
 /** Takes what has happened to the entities of an entity manager. */
-export function eventsIn(entityManager: EntityManager): readonly DomainEvent[] {
-  return [...(entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>)].flatMap(
-    takeEvents,
+export function takeEventsIn(
+  entityManager: EntityManager,
+): ReadonlyMap<object, readonly DomainEvent[]> {
+  const entities = entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>;
+  return new Map(
+    [...entities]
+      .filter((entity) => recordedEvents(entity).length > 0)
+      .map((entity) => [entity, takeEvents(entity)]),
   );
 }
 
@@ -106,8 +111,32 @@ export function handOver(
     mergeEntitiesToParent(inner: EntityManager, outer: EntityManager): void;
   };
   manager.mergeEntitiesToParent(inner, outer);
+  makeWhole(inner, outer);
   for (const entity of removed) {
     outer.getUnitOfWork(false).unsetIdentity(entity);
+  }
+}
+
+/**
+ * MikroORM gives the entities of the outer one the values of the inner one's, with the relations to the inner one's entities, and
+ * leaves those that were references marked as such: they would be stored as a whole, and what is reached by way of them be
+ * changed where nobody stores it.
+ */
+function makeWhole(inner: EntityManager, outer: EntityManager): void {
+  const theirs = inner.getUnitOfWork(false).getIdentityMap();
+  const own = outer.getUnitOfWork(false).getIdentityMap();
+  for (const entity of own as Iterable<object>) {
+    const wrapped = helper(entity);
+    const merged = theirs.getByEntity(entity);
+    wrapped.__initialized ||= merged !== undefined && helper(merged).__initialized;
+    const data: Record<string, unknown> = wrapped.__data;
+    for (const { name } of wrapped.__meta.relations) {
+      const related = data[name];
+      const ownRelated = Utils.isEntity(related, true) ? own.getByEntity(related) : undefined;
+      if (ownRelated) {
+        data[name] = ownRelated;
+      }
+    }
   }
 }
 

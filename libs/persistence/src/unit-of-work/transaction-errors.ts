@@ -102,6 +102,29 @@ export class SavepointOpen extends Error {
   }
 }
 
+/** Something was to be done beside a flush outside of units of work, which would be undone with that. */
+export class FlushUnderWay extends Error {
+  override readonly name = 'FlushUnderWay';
+
+  constructor() {
+    super(
+      'A flush outside of units of work is under way, as a transaction of its own. Wait for it to end, or do this in a unit of work.',
+    );
+  }
+}
+
+/** A flush outside of units of work has failed before, and what was to be stored with it was forgotten: also what is not its own. */
+export class FlushFailed extends Error {
+  override readonly name = 'FlushFailed';
+
+  constructor(cause: unknown) {
+    super(
+      'A flush before this one has failed, and nothing that was to be stored is. Do what belongs together in a unit of work; or clear() the entity manager, and read and change it again.',
+      { cause },
+    );
+  }
+}
+
 /** Something was to be sent in a transaction while a stream of its rows was open. */
 export class StreamOpen extends Error {
   override readonly name = 'StreamOpen';

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Cancelled } from '@tenantry/domain';
+import type { Flush } from './flush-queue.ts';
 import type { Unit } from './unit.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
 
@@ -9,8 +10,12 @@ export type Stage = 'new' | 'open' | 'committing' | 'committed' | 'ended';
 /** One transaction of the server, from before it begins until its connection knows how it has ended. */
 export class Transaction {
   stage: Stage = 'new';
-  /** The savepoint that is open, of several the one within the others: nothing is sent beside it. */
+  /** The savepoint that is open or about to be, of several the one within the others: what is asked for beside it waits. */
   savepoint: Unit | undefined;
+  /** The one that is open at the server: nothing is sent beside it. */
+  openSavepoint: Unit | undefined;
+  /** The flush that it is begun and ended by: nobody else sends anything in it. */
+  flush: Flush | undefined;
   /** Whether work is under way in it: before that has returned nobody may commit it. */
   isUnderWay = false;
   /** Statements that are sent in one message with COMMIT, before it: they cost no round trip. */
@@ -18,7 +23,7 @@ export class Transaction {
   /** Cuts its connection, once it has one. */
   cut: () => void = () => undefined;
   private reason: Error | undefined;
-  private readonly end = Promise.withResolvers<never>();
+  private readonly waiting = new Set<(reason: Error) => void>();
   private readonly closed = Promise.withResolvers<undefined>();
 
   /**
@@ -30,9 +35,7 @@ export class Transaction {
     readonly timeouts: Timeouts,
     readonly signal?: AbortSignal,
     readonly enclosing?: Transaction,
-  ) {
-    this.end.promise.catch(() => undefined);
-  }
+  ) {}
 
   /** Settles when its connection has nothing to do with it any more. */
   get over(): Promise<unknown> {
@@ -60,24 +63,30 @@ export class Transaction {
   /** Its work is over: nothing more of it is sent to the server. */
   giveUp(reason: Error): void {
     this.reason ??= reason;
-    this.end.reject(this.reason);
+    for (const stop of this.waiting) {
+      stop(this.reason);
+    }
   }
 
   /** What the work gives, unless the transaction is given up before that: then it goes on, but nobody waits for it. */
-  unlessGivenUp<Result>(work: Promise<Result>): Promise<Result> {
+  async unlessGivenUp<Result>(work: Promise<Result>): Promise<Result> {
     work.catch(() => undefined);
-    return Promise.race([work, this.end.promise]);
+    const stopped = Promise.withResolvers<never>();
+    // A promise of its own for each: one that lives as long as the transaction would keep all their results.
+    this.waiting.add(stopped.reject);
+    if (this.reason) {
+      stopped.reject(this.reason);
+    }
+    try {
+      return await Promise.race([work, stopped.promise]);
+    } finally {
+      this.waiting.delete(stopped.reject);
+    }
   }
 }
 
-/** The part of a transaction that is under way: what is a savepoint in it. */
+/** The savepoint that this is done in. */
 export const savepoints = new AsyncLocalStorage<Unit | undefined>();
 
 /** The transaction whose work is under way. */
 export const transactions = new AsyncLocalStorage<Transaction>();
-
-/** The entity manager whose flush is under way. */
-export const flushes = new AsyncLocalStorage<object>();
-
-/** The unit of work that a flush outside of any is by itself. */
-export const flushing = new AsyncLocalStorage<Unit | undefined>();

@@ -8,7 +8,7 @@ import {
 } from '@mikro-orm/core';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
-import { Cancelled, type DomainEvent } from '@tenantry/domain';
+import { Cancelled, returnEvents } from '@tenantry/domain';
 import { isOfFailedTransaction } from '../connection/connection-errors.ts';
 import type { ScopedConnection } from '../connection/supervised-connection.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
@@ -16,19 +16,21 @@ import type { CommitMarker } from './commit-marker.ts';
 import {
   type Changes,
   changesIn,
-  eventsIn,
   freezeEntities,
   handOver,
   mustHaveChangedNothingElse,
+  takeEventsIn,
 } from './entities.ts';
 import type { Farewell } from './farewell.ts';
 import type { Retry } from './retry.ts';
-import { flushes, flushing, savepoints, Transaction, transactions } from './transaction.ts';
+import { type Flush, FlushQueue, outsideOfFlushes } from './flush-queue.ts';
+import { savepoints, Transaction, transactions } from './transaction.ts';
 import {
   CommitInterrupted,
   CommitLost,
   EntityOfAnotherUnitOfWork,
   errorSwallowed,
+  FlushFailed,
   TransactionManaged,
   UnexpectedRollback,
 } from './transaction-errors.ts';
@@ -62,10 +64,9 @@ export abstract class TransactionalEntityManager extends EntityManager {
   /** Its transaction, or savepoint, kept here as well: MikroORM's cannot be had in a scope that has ended. */
   private handle: Handle | undefined;
   private over = false;
-  /** Until the last flush that was asked for is done. */
-  private flushed: Promise<unknown> = Promise.resolve();
-  /** What was asked for during a flush: MikroORM would forget it with what it has flushed. */
-  private late: (() => void)[] | undefined;
+  private readonly flushes = new FlushQueue();
+  /** Why the last flush outside of units of work has stored nothing. */
+  private broken: { readonly because: unknown } | undefined;
   private readonly log = new Logger('UnitOfWork');
 
   /** The unit of work that it is the entity manager of. */
@@ -174,75 +175,104 @@ export abstract class TransactionalEntityManager extends EntityManager {
    */
   override async flush(): Promise<void> {
     const manager = this.getContext();
-    const { current } = manager;
-    current?.mustNotBeAround(current.transaction.savepoint);
-    if (flushes.getStore() === manager) {
+    const { flushes } = manager;
+    if (flushes.isInside) {
       // One within another is for MikroORM to refuse.
       await super.flush();
       return;
     }
-    if (!current && manager.isInTransaction()) {
-      throw new TransactionManaged();
-    }
-    const done = manager.flushAfter(manager.flushed);
-    manager.flushed = done.catch(() => undefined);
-    await done;
+    await flushes.run(manager, (flush) => manager.flushInTurn(flush));
   }
 
   override persist(entities: Parameters<EntityManager['persist']>[0]): this {
-    return this.unlessFlushing(() => super.persist(entities));
-  }
-
-  override remove(entities: Parameters<EntityManager['remove']>[0]): this {
-    return this.unlessFlushing(() => super.remove(entities));
-  }
-
-  private unlessFlushing(work: () => this): this {
-    const { late } = this.getContext();
-    if (!late || flushes.getStore() === this.getContext()) {
-      return work();
+    const manager = this.getContext();
+    if (manager !== this) {
+      manager.persist(entities);
+    } else if (!this.flushes.keep(() => super.persist(entities))) {
+      super.persist(entities);
     }
-    late.push(work);
     return this;
   }
 
-  /** One after the other: MikroORM would do what is asked for meanwhile as a part of the flush before. */
-  private async flushAfter(before: Promise<unknown>): Promise<void> {
-    await before;
-    const late = (this.late = [] as (() => void)[]);
+  override remove(entities: Parameters<EntityManager['remove']>[0]): this {
+    const manager = this.getContext();
+    if (manager !== this) {
+      manager.remove(entities);
+    } else if (!this.flushes.keep(() => super.remove(entities))) {
+      super.remove(entities);
+    }
+    return this;
+  }
+
+  override clear(): void {
+    this.getContext().broken = undefined;
+    super.clear();
+  }
+
+  private async flushInTurn(flush: Flush): Promise<void> {
+    const { current } = this;
+    if (!current) {
+      await this.flushAlone(flush);
+      return;
+    }
     try {
-      await flushes.run(this, () => (this.current ? super.flush() : this.flushAlone()));
-    } finally {
-      this.late = undefined;
-      late.forEach((work) => {
-        work();
-      });
+      await current.beAlone();
+      await super.flush();
+    } catch (error) {
+      // MikroORM has forgotten what it could not store.
+      current.doomBy(error);
+      throw error;
     }
   }
 
-  private async flushAlone(): Promise<void> {
+  /** Also what was asked for during a flush. */
+  private async flushAll(): Promise<void> {
+    do {
+      await this.flush();
+    } while (this.flushes.hasLeftovers);
+  }
+
+  private async flushAlone(flush: Flush): Promise<void> {
+    if (this.broken) {
+      throw new FlushFailed(this.broken.because);
+    }
+    if (this.isInTransaction()) {
+      throw new TransactionManaged();
+    }
     const unit = this.newUnit({});
+    unit.transaction.flush = flush;
+    flush.unit = unit;
     try {
-      await flushing.run(unit, () => super.flush());
+      await super.flush();
     } catch (error) {
       try {
         await this.mustBeStored(unit, error);
       } catch (reason) {
+        this.broken = { because: reason };
         this.forget(unit);
         throw reason;
       }
     }
     if (unit.transaction.stage === 'new') {
-      await this.store(eventsIn(this));
+      await this.storeEvents();
     }
   }
 
-  /** What has happened to entities of which nothing else has changed. */
-  private async store(events: readonly DomainEvent[]): Promise<void> {
-    if (events.length > 0) {
+  /** Of entities of which nothing else has changed. */
+  private async storeEvents(): Promise<void> {
+    const events = takeEventsIn(this);
+    if (events.size === 0) {
+      return;
+    }
+    try {
       await this.begun(({ unit }) => {
-        unit?.events.push(...events);
+        unit?.events.push(...[...events.values()].flat());
       }, {});
+    } catch (error) {
+      events.forEach((told, aggregate) => {
+        returnEvents(aggregate, told);
+      });
+      throw error;
     }
   }
 
@@ -324,7 +354,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
           manager.handle = savepoint;
           try {
             const done = await transaction.unlessGivenUp(doing(work, manager));
-            await manager.flush();
+            await manager.flushAll();
             unit.mustBeComplete();
             mustHaveChangedNothingElse(this);
             await this.connection.commit(savepoint);
@@ -337,6 +367,8 @@ export abstract class TransactionalEntityManager extends EntityManager {
       );
     } finally {
       transaction.savepoint = around;
+      transaction.openSavepoint = around;
+      unit.end();
     }
   }
 
@@ -348,7 +380,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
       return await TransactionContext.create(manager, async () => {
         const result = await work(manager);
         this.mustBeAsItWas(before);
-        await manager.flush();
+        await manager.flushAll();
         return result;
       });
     } finally {
@@ -415,8 +447,11 @@ export abstract class TransactionalEntityManager extends EntityManager {
       return result;
     } catch (error) {
       if (unit.isRolledBack) {
-        await unit.runAfterRollback();
-        this.mustBeAsItWas(before);
+        try {
+          this.mustBeAsItWas(before);
+        } finally {
+          await unit.runAfterRollback();
+        }
       }
       throw error;
     } finally {
@@ -460,7 +495,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
 
   private async flushWhatIsLeft(): Promise<void> {
     try {
-      await this.flush();
+      await this.flushAll();
     } catch (error) {
       throw isOfFailedTransaction(error) ? errorSwallowed(error) : error;
     }
@@ -501,7 +536,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
   private async rollBack(handle: Handle, transaction: Transaction): Promise<void> {
     const { connection } = this;
     // Nobody reads a stream to its end any more, and nothing else can be sent before that.
-    if (connection.isStreaming(handle)) {
+    if (connection.isStreaming(handle, transaction)) {
       transaction.cut();
     }
     try {
@@ -542,7 +577,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
 /** What is done here is done in that transaction: in no flush that may be under way around it, and in no savepoint. */
 function inTransaction<Result>(transaction: Transaction, work: () => Result): Result {
   return transactions.run(transaction, () =>
-    flushing.run(undefined, () => savepoints.run(undefined, work)),
+    outsideOfFlushes(() => savepoints.run(undefined, work)),
   );
 }
 

@@ -7,6 +7,7 @@ import {
   StaleVersion,
   Unavailable,
 } from '@tenantry/domain';
+import { UnexpectedRollback } from './transaction-errors.ts';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
 import { PoolExhausted } from '../connection/supervised-pool.ts';
 
@@ -60,7 +61,7 @@ const contention: Translation = (more) =>
  */
 export function translated(error: unknown): unknown {
   const because = { cause: error };
-  if (error instanceof DomainError) {
+  if (error instanceof DomainError || error instanceof UnexpectedRollback) {
     return error;
   }
   if (error instanceof OptimisticLockError) {

@@ -7,7 +7,7 @@ import {
 } from '@mikro-orm/core';
 import { takeEvents } from '@tenantry/domain';
 import { takeForStoredWhatWasWritten } from './entities.ts';
-import { flushing } from './transaction.ts';
+import { loneUnitOf } from './flush-queue.ts';
 import type { TransactionalEntityManager } from './transactional-entity-manager.ts';
 import type { Unit } from './unit.ts';
 
@@ -15,7 +15,7 @@ import type { Unit } from './unit.ts';
 export class UnitSubscriber implements EventSubscriber {
   /** MikroORM forgets entities that it fails to store. */
   onFlush({ em, uow }: FlushEventArgs): void {
-    const unit = (em as TransactionalEntityManager).unit ?? flushing.getStore();
+    const unit = (em as TransactionalEntityManager).unit ?? loneUnitOf(em);
     for (const { entity } of uow.getChangeSets()) {
       unit?.written.add(entity as object);
     }
@@ -24,7 +24,7 @@ export class UnitSubscriber implements EventSubscriber {
   /** Of a flush that is a unit of work by itself: afterwards its transaction has ended. */
   beforeTransactionCommit({ em, uow }: TransactionEventArgs): void {
     const manager = em as TransactionalEntityManager;
-    const unit = flushing.getStore();
+    const unit = loneUnitOf(em);
     if (unit && uow && !manager.unit) {
       note(unit, uow);
       manager.sayFarewell(unit);

@@ -42,6 +42,7 @@ export class Unit {
   private readonly rolledBack: Hook[] = [];
   /** How many parts of it are under way. */
   private parts = 0;
+  private readonly ending = Promise.withResolvers<undefined>();
   /** Until the last of its savepoints has ended. */
   private turn: Promise<unknown> = Promise.resolve();
   private doom: { readonly because: unknown } | undefined;
@@ -75,7 +76,7 @@ export class Unit {
 
   /** Does a part of its work, when its savepoints have ended. @throws {SavepointOpen} inside of one of them */
   async beside<Result>(part: () => Promise<Result>): Promise<Result> {
-    this.mustNotBeAround(savepoints.getStore());
+    this.mustNotBeAround();
     this.parts += 1;
     try {
       await this.turn;
@@ -92,17 +93,39 @@ export class Unit {
   inTurn<Result>(part: () => Promise<Result>): Promise<Result> {
     const before = this.turn;
     const done = this.beside(part);
-    this.turn = Promise.allSettled([before, done]);
+    this.turn = Promise.allSettled([before, done]).then(() => undefined);
     return done;
   }
 
-  /** @throws {SavepointOpen} */
-  mustNotBeAround(savepoint: Unit | undefined): void {
-    for (let within = savepoint; within; within = within.outer) {
-      if (within.outer === this) {
-        throw new SavepointOpen();
-      }
+  /** Settles when it has ended, as the savepoint that it is. */
+  get over(): Promise<unknown> {
+    return this.ending.promise;
+  }
+
+  /** As a savepoint it has ended. */
+  end(): void {
+    this.ending.resolve(undefined);
+  }
+
+  /** Waits while a savepoint in it is open. @throws {SavepointOpen} inside of one */
+  async beAlone(): Promise<void> {
+    this.mustNotBeAround();
+    let { savepoint } = this.transaction;
+    while (savepoint?.isIn(this)) {
+      await savepoint.over;
+      ({ savepoint } = this.transaction);
     }
+  }
+
+  /** @throws {SavepointOpen} when this is done in a savepoint of it */
+  private mustNotBeAround(): void {
+    if (savepoints.getStore()?.isIn(this)) {
+      throw new SavepointOpen();
+    }
+  }
+
+  private isIn(unit: Unit): boolean {
+    return this.outer !== undefined && (this.outer === unit || this.outer.isIn(unit));
   }
 
   afterCommit(hook: Hook): void {

@@ -7,7 +7,7 @@ import {
   startPersistence,
 } from '../testing/persistence-harness.ts';
 import { TransactionMissing } from '../tenant-context/isolation-violation.ts';
-import { TransactionManaged, UnexpectedRollback } from './transaction-errors.ts';
+import { FlushFailed, TransactionManaged, UnexpectedRollback } from './transaction-errors.ts';
 
 let persistence: Persistence;
 
@@ -293,7 +293,7 @@ describe('what is flushed without a unit of work', () => {
       await expect(persistence.entityManager.flush()).rejects.toThrow(
         UniqueConstraintViolationException,
       );
-      await persistence.entityManager.flush();
+      await expect(persistence.entityManager.flush()).rejects.toThrow(FlushFailed);
 
       expect(Object.isFrozen(member)).toBe(true);
     });
