@@ -177,6 +177,30 @@ describe('migrate and status', () => {
   });
 });
 
+describe('verify', () => {
+  it('exits with 3 when somebody has changed a placement by hand, and says where and how', async () => {
+    await migrator('migrate');
+    await query(
+      `insert into catalog.placement select gen_random_uuid(), now(), now(), 'schema', 't_' || n from generate_series(1, 5) n`,
+    );
+    await migrator('migrate');
+    expect(await migrator('verify')).toBe(0);
+    expect(printed).toBe('6 equal, 0 differ');
+
+    await query('alter table t_2.project rename name to title; drop index t_4.task_labels_idx');
+
+    expect(await migrator('verify')).toBe(3);
+    expect(printed).toMatch(/^4 equal, 2 differ\nt_2:\n/);
+    expect(printed).toContain('  - column project.name text not null\n');
+    expect(printed).toContain('  + column project.title text not null\n');
+    expect(printed).toMatch(
+      /t_4:\n  - index CREATE INDEX task_labels_idx ON task USING gin \(labels\)$/,
+    );
+    expect(await migrator('verify', '--exclude', 't_2,t_4', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toEqual({ equal: 4, different: [], unknown: [] });
+  });
+});
+
 describe('rollback', () => {
   it('takes the newest step back', async () => {
     await migrator('migrate');

@@ -23,8 +23,9 @@ import { rollback, type RollbackCommand } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
 import { addEventCommands } from './event-commands.ts';
+import { verify, type VerifyOptions } from './commands/verify.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { addFleetOptions } from './fleet-options.ts';
+import { addFleetOptions, names } from './fleet-options.ts';
 import { Interruption } from './interruption.ts';
 import { printError } from './output.ts';
 import { addTenantCommands } from './tenant-commands.ts';
@@ -112,6 +113,17 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .addOption(json())
     .action(async (options: { json?: boolean }) => {
       done(await status(options));
+    });
+  program
+    .command('verify')
+    .description(
+      `compare what is in the placements with what their migrations make; exits with ${EXIT.drift} when it differs`,
+    )
+    .option('--only <names>', 'only these: tenants or schemas, with commas between', names)
+    .option('--exclude <names>', 'not these', names)
+    .addOption(json())
+    .action(async (options: VerifyOptions) => {
+      done(await verify(options));
     });
   addFleetOptions(program.command('rollback'))
     .description('take the newest migration back, wherever it has been applied')

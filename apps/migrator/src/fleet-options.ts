@@ -28,7 +28,8 @@ export function addFleetOptions(command: Command): Command {
     );
 }
 
-function names(text: string): readonly string[] {
+/** Of a list with commas between. */
+export function names(text: string): readonly string[] {
   return text.split(',').map((name) => name.trim());
 }
 

@@ -11,12 +11,14 @@ export { LockTaken } from './migrations/advisory-lock.ts';
 export {
   FleetMigrator,
   type FleetPlan,
+  type FleetSettings,
   type MigrateOptions,
   type RollbackOptions,
   type RunOptions,
   type RunReport,
   withFleet,
 } from './migrations/fleet-migrator.ts';
+export { type DriftReport } from './migrations/drift.ts';
 export { PoolerInBetween } from './migrations/fleet-lock.ts';
 export { MigrationChanged, MigrationOutOfOrder } from './migrations/fleet-refusals.ts';
 export { type Outcome, type RunEvent } from './migrations/fleet-run.ts';
@@ -27,8 +29,14 @@ export { RollbackRefused } from './migrations/rollback.ts';
 export { strongestLock, type TableLock } from './migrations/table-lock.ts';
 export { CATALOG, type Target, type TargetPlan } from './migrations/fleet-plan.ts';
 export { readFleetStatus } from './migrations/fleet-status.ts';
+export { migrationLists } from './migrations/migration-lists.ts';
 export { createMigration } from './migrations/new-migration.ts';
-export { MIGRATION_LISTS, type MigrationListName } from './migrations/schema-migration.ts';
+export {
+  type ListedMigration,
+  MIGRATION_LISTS,
+  type MigrationListName,
+  SchemaMigration,
+} from './migrations/schema-migration.ts';
 export { ServerNotPrepared } from './migrations/server-roles.ts';
 export { OutboxModule, type OutboxModuleOptions } from './outbox/outbox.module.ts';
 export { OutboxRelay, type PassReport, type RelayOptions } from './outbox/outbox-relay.ts';

@@ -21,10 +21,6 @@ export async function migrate(options: MigrateCommand, signal: AbortSignal): Pro
   const config = readMigratorConfig();
   logToStderr(config);
   return reporting(options, (observe) =>
-    withFleet(
-      config,
-      (fleet) => fleet.migrate({ ...options, signal, observe }),
-      options.concurrency,
-    ),
+    withFleet(config, (fleet) => fleet.migrate({ ...options, signal, observe }), options),
   );
 }

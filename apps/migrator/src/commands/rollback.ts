@@ -22,10 +22,6 @@ export async function rollback(options: RollbackCommand, signal: AbortSignal): P
     return EXIT.done;
   }
   return reporting(options, (observe) =>
-    withFleet(
-      config,
-      (fleet) => fleet.rollback({ ...options, signal, observe }),
-      options.concurrency,
-    ),
+    withFleet(config, (fleet) => fleet.rollback({ ...options, signal, observe }), options),
   );
 }

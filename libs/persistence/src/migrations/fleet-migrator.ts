@@ -10,6 +10,7 @@ import { roleOfPlacement, ROLES } from '../roles.ts';
 import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
 import { withFleetLock } from './fleet-lock.ts';
 import { planFleet, type TargetPlan } from './fleet-plan.ts';
+import { type DriftReport, findDrift } from './drift.ts';
 import { mustBeRunnable, type RefusalOptions } from './fleet-refusals.ts';
 import {
   type FailedOutcome,
@@ -177,6 +178,23 @@ export class FleetMigrator {
   }
 
   /**
+   * Compares what is in the placements with what the migrations make that have been applied to them. It changes nothing.
+   * @throws {UnknownPlacement}
+   */
+  async verify(options: Pick<WaveOptions, 'only' | 'exclude'> = {}): Promise<DriftReport> {
+    const [, ...placements] = await this.status(namesIn(options));
+    const { tenant } = await this.compiled;
+    const entityManager = this.orm.em.fork({ session: { variables: { role: ROLES.owner } } });
+    await entityManager.begin();
+    try {
+      return await findDrift(entityManager, select(placements, options), tenant);
+    } finally {
+      // With the schemas that were made to compare with.
+      await entityManager.rollback();
+    }
+  }
+
+  /**
    * Brings one placement to the newest version, making its schema and role when they are not there.
    * @throws {MigrationFailed}
    */
@@ -305,19 +323,27 @@ function without(
     .filter(({ targets }) => targets.length > 0);
 }
 
-/**
- * Gives `work` a fleet migrator, connected as the owner meanwhile.
- * @param concurrency how many placements are worked on at once: two for each core unless said otherwise, as many as the pool may have
- */
+/** How a fleet is worked on. */
+export interface FleetSettings {
+  /** How many placements at once: two for each core unless said otherwise, but no more than the pool may have connections. */
+  readonly concurrency?: number | undefined;
+  /** Other migrations than those of this build. */
+  readonly lists?: MigrationLists;
+}
+
+/** Gives `work` a fleet migrator, connected as the owner meanwhile. */
 export async function withFleet<Result>(
   { ownerUrl, database }: MigratorConfig,
   work: (fleet: FleetMigrator) => Promise<Result>,
-  concurrency = Math.min(2 * availableParallelism(), database.poolMax),
+  {
+    concurrency = Math.min(2 * availableParallelism(), database.poolMax),
+    lists = migrationLists,
+  }: FleetSettings = {},
 ): Promise<Result> {
   const orm = createOwnerOrm(ownerUrl, database, concurrency + OTHER_CONNECTIONS);
   try {
     await connect(orm, ownerUrl, database.connectRetries);
-    return await work(new FleetMigrator(orm, database));
+    return await work(new FleetMigrator(orm, database, lists));
   } finally {
     await orm.close();
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   email,
@@ -577,17 +578,27 @@ describe('what is asked for during a flush', () => {
   });
 });
 
-describe('what nobody waits for', () => {
-  it('is stored all the same when it is asked for during the last flush', async () => {
-    await inAcme(() =>
-      run(async () => {
-        join('one');
-        setImmediate(() => {
-          join('two');
-        });
-        void flush();
-      }),
-    );
+describe('what is asked for during the last flush of a unit of work', () => {
+  it('is stored all the same', async () => {
+    const other = await connectPersistence(persistence.config);
+    let beside: (() => void) | undefined;
+    other.orm.em.getEventManager().registerSubscriber({
+      beforeCreate: () => {
+        beside?.();
+        beside = undefined;
+      },
+    });
+    await other.as(acme, async () => {
+      const here = AsyncLocalStorage.snapshot();
+      const add = (name: string): void => {
+        other.members.add(new Member({ email: email(`${name}@example.com`), name }));
+      };
+      add('one');
+      beside = () => {
+        here(add, 'two');
+      };
+    });
+    await other.stop();
 
     expect(await members()).toEqual(['one', 'two']);
   });
@@ -675,6 +686,26 @@ describe('what belongs to another unit of work', () => {
     await expect(whole).rejects.toThrow(UnexpectedRollback);
     expect(attempts).toBe(1);
     expect(await events()).toEqual([]);
+  });
+
+  it('may be changed when a part with a transaction of its own has failed, even by its hooks', async () => {
+    await inAcme(() =>
+      run(async () => {
+        const one = await project();
+        const part = run(
+          async () => {
+            persistence.unitOfWork.afterRollback(() => {
+              one.change({ status: 'on-hold' });
+            });
+            await sql('select 1 / 0');
+          },
+          { propagation: 'requires_new' },
+        );
+        await part.catch(() => undefined);
+      }),
+    );
+
+    expect(await statusesStored()).toEqual(['on-hold', 'active']);
   });
 
   it('and was read in the scope is not changed in a part without a transaction', async () => {
@@ -767,6 +798,23 @@ describe('a stream', () => {
           await sql(`select '${id}'`);
         }
       }),
+    );
+
+    await expect(unit).rejects.toThrow(StreamOpen);
+  });
+
+  it('in a nested part has nothing sent by way of what is around that either', async () => {
+    const unit = inAcme(() =>
+      persistence.transactional.run((outer) =>
+        run(
+          async () => {
+            for await (const { id } of persistence.entityManager.stream(Member)) {
+              await outer.execute(`select '${id}'`);
+            }
+          },
+          { propagation: 'nested' },
+        ),
+      ),
     );
 
     await expect(unit).rejects.toThrow(StreamOpen);

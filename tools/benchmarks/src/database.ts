@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import pg from 'pg';
+
+/** The addresses of a server, or of a database on it. */
+export type Address = Readonly<Record<'DATABASE_URL' | 'MIGRATOR_DATABASE_URL', string>>;
+
+/** A database of its own for one measurement. */
+export interface Database {
+  readonly config: MigratorConfig;
+  readonly pool: pg.Pool;
+}
+
+/** Gives `work` a new database, which is removed afterwards. */
+export async function withDatabase<Result>(
+  server: Address,
+  connections: number,
+  work: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  const name = `benchmark_${randomBytes(4).toString('hex')}`;
+  const admin = new pg.Client({ connectionString: server.MIGRATOR_DATABASE_URL });
+  await admin.connect();
+  await admin.query(`create database "${name}"`);
+  const at = (url: string): string => Object.assign(new URL(url), { pathname: `/${name}` }).href;
+  const config = readMigratorConfig({
+    DATABASE_URL: at(server.DATABASE_URL),
+    MIGRATOR_DATABASE_URL: at(server.MIGRATOR_DATABASE_URL),
+    DB_SLOW_QUERY_MS: '600000',
+  });
+  const pool = new pg.Pool({ connectionString: config.ownerUrl, max: connections });
+  // The end of the database ends those that have not ended yet.
+  pool.on('error', () => undefined);
+  try {
+    return await work({ config, pool });
+  } finally {
+    await pool.end();
+    await admin.query(`drop database "${name}" with (force)`);
+    await admin.end();
+  }
+}
+
+/** So many names of placements, from one number on. */
+export function placementNames(from: number, to: number): readonly string[] {
+  return Array.from(
+    { length: to - from },
+    (_, index) => `t_${String(from + index).padStart(32, '0')}`,
+  );
+}
+
+/** Records placements, as the provisioner does before it makes them. */
+export async function recordPlacements(pool: pg.Pool, names: readonly string[]): Promise<void> {
+  await pool.query(
+    `insert into catalog.placement (id, created_at, updated_at, isolation, schema_name)
+     select gen_random_uuid(), now(), now(), 'schema', name from unnest($1::text[]) name`,
+    [names],
+  );
+}
+
+/** Milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,151 @@
+import { type FleetPlan, migrationLists, withFleet } from '@tenantry/persistence';
+import type pg from 'pg';
+import { columnMigration, ONE_COLUMN } from './column-migration.ts';
+import {
+  type Address,
+  type Database,
+  median,
+  placementNames,
+  recordPlacements,
+  timed,
+  withDatabase,
+} from './database.ts';
+
+/** What is measured of the fleet and of raw SQL, in milliseconds for the whole fleet. */
+export interface Comparison {
+  readonly placements: number;
+  readonly rounds: readonly {
+    readonly firstMs: Sides;
+    readonly columnMs: Sides;
+  }[];
+  readonly ratios: { readonly first: number; readonly column: number };
+}
+
+interface Sides {
+  readonly fleet: number;
+  readonly raw: number;
+}
+
+interface Settings {
+  readonly concurrency: number;
+  readonly placements: number;
+  readonly rounds: number;
+}
+
+/** Both sides by turns, each round on databases of its own. */
+export async function compareWithRaw(
+  server: Address,
+  { concurrency, placements, rounds }: Settings,
+): Promise<Comparison> {
+  const names = placementNames(0, placements);
+  const measured: Comparison['rounds'][number][] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const sides = [
+      async () => ({ fleet: await measureFleet(server, concurrency, names) }),
+      async () => ({ raw: await measureRaw(server, concurrency, names) }),
+    ];
+    // Who comes first may have a cooler machine.
+    const results: { fleet?: Measures; raw?: Measures } = {};
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+      Object.assign(results, await side());
+    }
+    const { fleet, raw } = results as Required<typeof results>;
+    measured.push({
+      firstMs: { fleet: fleet.first, raw: raw.first },
+      columnMs: { fleet: fleet.column, raw: raw.column },
+    });
+  }
+  return {
+    placements,
+    rounds: measured,
+    ratios: {
+      first: median(measured.map(({ firstMs }) => firstMs.fleet / firstMs.raw)),
+      column: median(measured.map(({ columnMs }) => columnMs.fleet / columnMs.raw)),
+    },
+  };
+}
+
+interface Measures {
+  readonly first: number;
+  readonly column: number;
+}
+
+function measureFleet(
+  server: Address,
+  concurrency: number,
+  names: readonly string[],
+): Promise<Measures> {
+  return withDatabase(server, 2, async ({ config, pool }) => {
+    const withColumn = { ...migrationLists, tenant: [...migrationLists.tenant, columnMigration] };
+    await withFleet(config, (fleet) => fleet.migrate());
+    await recordPlacements(pool, names);
+    const first = await timed(() => withFleet(config, (fleet) => fleet.migrate(), { concurrency }));
+    const column = await timed(() =>
+      withFleet(config, (fleet) => fleet.migrate(), { concurrency, lists: withColumn }),
+    );
+    return { first, column };
+  });
+}
+
+/** The same schemas, roles, rights and tables, by the same number of connections, and nothing else. */
+function measureRaw(
+  server: Address,
+  concurrency: number,
+  names: readonly string[],
+): Promise<Measures> {
+  return withDatabase(server, concurrency, async (database) => {
+    const statements = await statementsOfFirst(database);
+    const inAll = (script: (schema: string) => string): Promise<number> =>
+      timed(() => each(names, concurrency, (name) => database.pool.query(script(name))));
+    const first = await inAll((schema) =>
+      inOneTransaction([
+        `do $$ begin if not exists (select from pg_roles where rolname = 'tenantry_${schema}') then create role "tenantry_${schema}" nologin; end if; end $$`,
+        `grant tenantry_tenant to "tenantry_${schema}"`,
+        `grant "tenantry_${schema}" to tenantry_app`,
+        'set local role tenantry_owner',
+        `create schema "${schema}"`,
+        `grant usage on schema "${schema}" to "tenantry_${schema}", tenantry_relay`,
+        `alter default privileges in schema "${schema}" grant select, insert, update, delete on tables to "tenantry_${schema}"`,
+        `set local search_path to "${schema}"`,
+        ...statements,
+      ]),
+    );
+    const column = await inAll((schema) =>
+      inOneTransaction([
+        'set local role tenantry_owner',
+        `set local search_path to "${schema}"`,
+        ONE_COLUMN,
+      ]),
+    );
+    return { first, column };
+  });
+}
+
+function inOneTransaction(statements: readonly string[]): string {
+  return ['begin', ...statements, 'commit'].map((sql) => sql.replace(/;?$/, ';')).join('\n');
+}
+
+/** The SQL of the placement's migrations, as the plan has it. */
+async function statementsOfFirst({ config, pool }: Database): Promise<readonly string[]> {
+  await withFleet(config, (fleet) => fleet.migrate());
+  await recordPlacements(pool, ['t_plan']);
+  const plan: FleetPlan = await withFleet(config, (fleet) => fleet.plan());
+  await pool.query(`delete from catalog.placement where schema_name = 't_plan'`);
+  return plan.waves.flatMap(({ targets }) =>
+    targets.flatMap(({ steps }) => steps.flatMap(({ up }) => up)),
+  );
+}
+
+async function each(
+  names: readonly string[],
+  concurrency: number,
+  work: (name: string) => Promise<pg.QueryResult>,
+): Promise<void> {
+  const queue = [...names];
+  const lane = async (): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      await work(name);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, lane));
+}
