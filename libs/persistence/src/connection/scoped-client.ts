@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Cancelled } from '@tenantry/domain';
 import type pg from 'pg';
-import { TransactionMissing } from '../tenant-context/isolation-violation.ts';
+import { TransactionMissing, UnitOfWorkEnded } from '../tenant-context/isolation-violation.ts';
 import {
   currentScope,
   enterScope,
@@ -130,10 +130,7 @@ export class ScopedClient extends TransactionClient {
     if (!UNDOES_A_PART.test(text)) {
       this.mustBeInItsScope();
       this.mustNotBeGivenUp();
-      if (this.transaction && SAVES.test(text)) {
-        this.transaction.openSavepoint = this.transaction.savepoint;
-      }
-      this.mustNotBeBesideOthers();
+      this.mustNotBeBesideOthers(SAVES.test(text));
     }
     if (read) {
       this.guard(statement as Cursor);
@@ -170,12 +167,23 @@ export class ScopedClient extends TransactionClient {
   }
 
   /** What is sent beside a savepoint, or beside a flush that is a transaction by itself, would be undone with that. */
-  private mustNotBeBesideOthers(): void {
-    const { openSavepoint, flush } = this.transaction ?? {};
-    if (openSavepoint && savepoints.getStore() !== openSavepoint) {
+  private mustNotBeBesideOthers(saves: boolean): void {
+    const { transaction } = this;
+    if (!transaction) {
+      return;
+    }
+    const within = savepoints.getStore();
+    const own = within?.transaction === transaction ? within : undefined;
+    if (own?.isOpen === false) {
+      throw new UnitOfWorkEnded();
+    }
+    if (saves && own === transaction.savepoint) {
+      transaction.openSavepoint = own;
+    }
+    if (own !== transaction.openSavepoint) {
       throw new SavepointOpen();
     }
-    if (flush && currentFlush() !== flush) {
+    if (transaction.flush && currentFlush() !== transaction.flush) {
       throw new FlushUnderWay();
     }
   }

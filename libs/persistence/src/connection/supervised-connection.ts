@@ -1,6 +1,6 @@
 import { PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { currentFlush } from '../unit-of-work/flush-queue.ts';
-import { savepoints, transactions } from '../unit-of-work/transaction.ts';
+import { savepoints, type Transaction, transactions } from '../unit-of-work/transaction.ts';
 import { StreamOpen } from '../unit-of-work/transaction-errors.ts';
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
@@ -40,6 +40,8 @@ export class ScopedConnection extends SupervisedConnection {
   protected override readonly client: typeof pg.Client = ScopedClient;
   /** The transactions in which rows are streamed, whichever savepoint of theirs that is in. */
   private readonly streaming = new WeakSet();
+  /** Which transaction it is that MikroORM knows by a handle, or one of its savepoints. */
+  private readonly owners = new WeakMap<object, Transaction>();
 
   /**
    * MikroORM would enter a session by one more statement, whichever it is given. And what a flush outside of units of work
@@ -63,7 +65,15 @@ export class ScopedConnection extends SupervisedConnection {
         ...(eventBroadcaster && { eventBroadcaster }),
         ...(loggerContext && { loggerContext }),
       });
-    return unit?.transaction.stage === 'new' ? transactions.run(unit.transaction, begin) : begin();
+    const flush = unit?.transaction.stage === 'new' ? unit.transaction : undefined;
+    const current = flush ?? transactions.getStore();
+    const isItsBegin = !ctx && current?.stage === 'new';
+    const handle = await (flush ? transactions.run(flush, begin) : begin());
+    const owner = isItsBegin ? current : this.ownerOf(ctx);
+    if (owner) {
+      this.owners.set(handle, owner);
+    }
+    return handle;
   }
 
   override async commit(
@@ -85,7 +95,7 @@ export class ScopedConnection extends SupervisedConnection {
     ...parameters: Parameters<PostgreSqlConnection['execute']>
   ): Promise<unknown> {
     const ctx = parameters[3] as object | undefined;
-    const transaction = ctx && transactions.getStore();
+    const transaction = this.ownerOf(ctx);
     while (transaction?.savepoint && transaction.savepoint !== savepoints.getStore()) {
       await transaction.savepoint.over;
     }
@@ -105,7 +115,7 @@ export class ScopedConnection extends SupervisedConnection {
     ...[query, parameters, ctx, ...rest]: Parameters<PostgreSqlConnection['stream']>
   ): AsyncGenerator {
     this.mustNotStream(ctx);
-    const whole = transactions.getStore() ?? ctx;
+    const whole = this.ownerOf(ctx) ?? ctx;
     if (ctx && whole) {
       this.streaming.add(whole);
     }
@@ -124,9 +134,12 @@ export class ScopedConnection extends SupervisedConnection {
   }
 
   private mustNotStream(ctx: object | undefined): void {
-    const transaction = transactions.getStore();
-    if (ctx && this.isStreaming(ctx, ...(transaction ? [transaction] : []))) {
+    if (ctx && this.isStreaming(ctx, this.ownerOf(ctx) ?? ctx)) {
       throw new StreamOpen();
     }
+  }
+
+  private ownerOf(ctx: object | undefined): Transaction | undefined {
+    return ctx && this.owners.get(ctx);
   }
 }

@@ -13,6 +13,12 @@ import {
 } from '@tenantry/domain';
 
 /**
+ * Has MikroORM ask the server, and keep what was changed meanwhile: a lock mode does that, even of no lock. `refresh` would
+ * forget it.
+ */
+const READ_ANEW = { lockMode: LockMode.NONE };
+
+/**
  * What every repository can do. It works in the scope that is current, through whatever entity manager that has, so one
  * instance serves all requests.
  */
@@ -33,7 +39,7 @@ export abstract class BaseRepository<Entity extends BaseEntity> extends EntityRe
   async getForChange(id: Entity['id'], { wait = true }: LockOptions = {}): Promise<Entity> {
     const lockMode = wait ? LockMode.PESSIMISTIC_WRITE : LockMode.PESSIMISTIC_WRITE_OR_FAIL;
     const where = condition({ id });
-    // What was changed before would be forgotten, since it is read anew.
+    // What was changed before was changed on what is known now, and not on what will be read.
     await this.em.flush();
     const { relations } = this.em.getMetadata(this.entityName);
     if (relations.some(({ eager }) => eager)) {
@@ -44,9 +50,9 @@ export abstract class BaseRepository<Entity extends BaseEntity> extends EntityRe
         .setLockMode(lockMode);
       await row.applyFilters();
       await row.execute('get');
-      return this.found(await this.findOne(where, { refresh: true }));
+      return this.found(await this.findOne(where, READ_ANEW));
     }
-    return this.found(await this.findOne(where, { lockMode, refresh: true }));
+    return this.found(await this.findOne(where, { lockMode }));
   }
 
   async exists(id: Entity['id']): Promise<boolean> {

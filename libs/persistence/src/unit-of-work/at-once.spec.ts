@@ -264,6 +264,28 @@ describe('nested units of work that are run at once', () => {
     ).toEqual([{ last: 3 }]);
   });
 
+  it('have the whole see what they have added and removed', async () => {
+    await inAcme(() =>
+      run(async () => {
+        const one = await persistence.projects.getForChange(PROJECT);
+        one.addTask({ title: 'one' });
+        await flush();
+        await (one.tasks as unknown as { init(): Promise<unknown> }).init();
+        const titles = (): string[] => [...one.tasks].map(({ title }) => title);
+        expect(titles()).toEqual(['one']);
+
+        await run(
+          async () => {
+            (await persistence.projects.getForChange(PROJECT)).addTask({ title: 'two' });
+          },
+          { propagation: 'nested' },
+        );
+
+        expect(titles()).toEqual(['one', 'two']);
+      }),
+    );
+  });
+
   it('have nothing stored that was only looked at', async () => {
     await inAcme(() =>
       run(async () => {
@@ -347,6 +369,124 @@ describe('nested units of work that are run at once', () => {
   });
 });
 
+describe('a nested part that fails', () => {
+  it('while others are under way in it lets nothing of them be stored', async () => {
+    for (const pauses of [0, 1, 2, 3, 5, 8]) {
+      await inAcme(() =>
+        run(async () => {
+          await run(
+            async () => {
+              join('refused');
+              const one = await persistence.projects.getForChange(PROJECT);
+              one.addTask({ title: 'refused' });
+              one.change({ status: 'on-hold' });
+              const fails = async (): Promise<void> => {
+                for (let pause = 0; pause < pauses; pause += 1) {
+                  await new Promise(setImmediate);
+                }
+                throw new Error('other');
+              };
+              await Promise.all([
+                flush(),
+                fails(),
+                run(() => sql('select 1'), { propagation: 'nested' }),
+              ]);
+            },
+            { propagation: 'nested' },
+          ).catch(() => undefined);
+          await sleep(30);
+        }),
+      );
+    }
+
+    expect(await members()).toEqual([]);
+    expect(await statusesStored()).toEqual(['active', 'active']);
+    expect(await persistence.asOwner('select last_task_number from shared.project')).toEqual([
+      { last_task_number: 0 },
+      { last_task_number: 0 },
+    ]);
+    expect(await events()).toEqual([]);
+  });
+
+  it('with others nested in it leaves the whole as it was', async () => {
+    await inAcme(() =>
+      run(async () => {
+        await run(
+          () =>
+            Promise.all(
+              ['ada', 'two', 'three'].map((name) =>
+                run(
+                  async () => {
+                    join(name);
+                    await flush();
+                    await sql('select 1');
+                  },
+                  { propagation: 'nested' },
+                ),
+              ),
+            ),
+          { propagation: 'nested' },
+        ).catch(() => undefined);
+        join('whole');
+        await flush();
+        await sleep(40);
+      }),
+    );
+
+    expect(await members()).toEqual(['whole']);
+  });
+
+  it('since whoever asked for it has gone ends with all that waits for it', async () => {
+    const unit = inAcme(() =>
+      run(
+        () =>
+          Promise.all([
+            run(() => run(() => sql('select pg_sleep(2)'), { propagation: 'nested' }), {
+              propagation: 'nested',
+            }),
+            sleep(20).then(() => sql('select 1')),
+            sleep(20).then(async () => {
+              join('late');
+              await flush();
+            }),
+          ]),
+        { signal: AbortSignal.timeout(150) },
+      ),
+    );
+
+    await expect(unit).rejects.toMatchObject({ kind: 'cancelled' });
+    await sleep(50);
+    expect(await members()).toEqual([]);
+  });
+
+  it.each(['required', 'nested', 'requires_new'] as const)(
+    'may have that noted by a hook, in a unit of work (%s)',
+    async (propagation) => {
+      await inAcme(() =>
+        run(async () => {
+          const part = run(
+            async () => {
+              persistence.unitOfWork.afterRollback(() =>
+                run(
+                  async () => {
+                    join('noted');
+                  },
+                  { propagation },
+                ),
+              );
+              throw new Error('fails');
+            },
+            { propagation: 'nested' },
+          );
+          await part.catch(() => undefined);
+        }),
+      );
+
+      expect(await members()).toEqual(['noted']);
+    },
+  );
+});
+
 describe('a part that nobody waits for', () => {
   it('keeps the whole from being stored', async () => {
     let late: Promise<unknown> = Promise.resolve();
@@ -404,6 +544,27 @@ describe('flushes outside of units of work that are asked for at once', () => {
       await persistence.asOwner('drop function shared.refuse() cascade');
       await other.stop();
     }
+  });
+
+  it('tell of a change with what stores it, though it was made during another one', async () => {
+    const waits = async (): Promise<void> => {
+      while (!persistence.entityManager.isInTransaction()) {
+        await new Promise(setImmediate);
+      }
+    };
+    await inAcme(async () => {
+      const one = await project();
+      join('one');
+      const first = flush();
+      await waits();
+      one.change({ status: 'on-hold' });
+      await first;
+      expect(await events()).toEqual(['member.joined']);
+      await flush();
+    });
+
+    expect(await statusesStored()).toEqual(['on-hold', 'active']);
+    expect(await events()).toEqual(['member.joined', 'project.status-changed']);
   });
 
   it('store what has happened even where nothing else has changed', async () => {
@@ -790,6 +951,42 @@ describe('what is read for a change', () => {
   });
 });
 
+describe('what is read for a change by two at once', () => {
+  it.each([
+    ['in parts', run],
+    ['without', <Result>(work: () => Promise<Result>): Promise<Result> => work()],
+  ])('%s, is changed by both', async (_how, part) => {
+    await inAcme(() =>
+      run(() =>
+        Promise.all([
+          part(async () => {
+            (await persistence.projects.getForChange(PROJECT)).change({ status: 'on-hold' });
+          }),
+          part(async () => {
+            const one = await persistence.projects.getForChange(PROJECT);
+            one.change({ description: 'new' });
+            one.addTask({ title: 'one' });
+          }),
+          part(async () => {
+            (await persistence.projects.getForChange(PROJECT)).addTask({ title: 'two' });
+          }),
+        ]),
+      ),
+    );
+
+    expect(
+      await persistence.asOwner(
+        'select status, description, last_task_number as tasks from shared.project where tenant_id = ?',
+        [acme.id],
+      ),
+    ).toEqual([{ status: 'on-hold', description: 'new', tasks: 2 }]);
+    expect(await persistence.asOwner('select number from shared.task order by 1')).toEqual([
+      { number: 1 },
+      { number: 2 },
+    ]);
+  });
+});
+
 describe('a stream', () => {
   it('has nothing else sent in its transaction, which would wait for it for ever', async () => {
     const unit = inAcme(() =>
@@ -818,6 +1015,25 @@ describe('a stream', () => {
     );
 
     await expect(unit).rejects.toThrow(StreamOpen);
+  });
+
+  it('keeps nobody from what is another transaction', async () => {
+    const found = await inAcme(() =>
+      run(async () => {
+        const names: unknown[] = [];
+        for await (const { id } of persistence.entityManager.stream(Member)) {
+          names.push(
+            await run(() => persistence.members.findById(id as never), {
+              propagation: 'not_supported',
+            }),
+            await persistence.context.run(globex, () => persistence.members.findById(id as never)),
+          );
+        }
+        return names;
+      }),
+    );
+
+    expect(found).toMatchObject([{ name: 'ada' }, { name: 'ada' }]);
   });
 
   it('that is left open keeps nothing from ending', async () => {

@@ -8,6 +8,7 @@ import {
 } from '@mikro-orm/core';
 import { type DomainEvent, recordedEvents, takeEvents } from '@tenantry/domain';
 import { EntityOfAnotherUnitOfWork } from './transaction-errors.ts';
+import type { Unit } from './unit.ts';
 
 /** What has been done to an entity and is not stored yet. */
 interface Change {
@@ -22,7 +23,8 @@ export type Changes = ReadonlyMap<object, Change>;
 export function changesIn(entityManager: EntityManager): Changes {
   const changes = new Map<object, Change>();
   for (const entity of entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>) {
-    const change = changeOf(entityManager, entity);
+    const { __initialized, __originalEntityData: stored } = helper(entity);
+    const change = __initialized && stored ? changeOf(entityManager, entity) : undefined;
     if (change) {
       changes.set(entity, change);
     }
@@ -31,19 +33,24 @@ export function changesIn(entityManager: EntityManager): Changes {
 }
 
 function changeOf(entityManager: EntityManager, entity: object): Change | undefined {
-  const { __initialized, __meta, __originalEntityData: stored } = helper(entity);
-  if (!__initialized || !stored) {
-    return undefined;
-  }
-  const comparator = entityManager.getComparator();
-  const data = comparator.prepareEntity(entity);
+  const { __meta } = helper(entity);
+  const data = entityManager.getComparator().prepareEntity(entity);
   const collections = __meta.relations
     .map(({ name }) => (entity as Record<string, unknown>)[name])
     .filter((related) => Utils.isCollection(related) && related.isDirty());
   const traces = [...recordedEvents(entity), ...collections];
-  const isChanged =
-    traces.length > 0 || Utils.hasObjectKeys(comparator.diffEntities(__meta.class, stored, data));
-  return isChanged ? { data, traces } : undefined;
+  return traces.length > 0 || isDirty(entityManager, entity) ? { data, traces } : undefined;
+}
+
+/** Whether it differs from what is stored. */
+function isDirty(entityManager: EntityManager, entity: object): boolean {
+  const { __initialized, __meta, __originalEntityData: stored } = helper(entity);
+  if (!__initialized || !stored) {
+    return false;
+  }
+  const comparator = entityManager.getComparator();
+  const now = comparator.prepareEntity(entity);
+  return Utils.hasObjectKeys(comparator.diffEntities(__meta.class, stored, now));
 }
 
 /**
@@ -88,24 +95,24 @@ export function takeForStoredWhatWasWritten(changeSet: ChangeSet<object>): void 
 
 type Values = Record<string, unknown>;
 
-/** Takes what has happened to the entities of an entity manager. */
+/** Takes what has happened to the entities of an entity manager that are stored as they are. */
 export function takeEventsIn(
   entityManager: EntityManager,
 ): ReadonlyMap<object, readonly DomainEvent[]> {
   const entities = entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>;
   return new Map(
     [...entities]
-      .filter((entity) => recordedEvents(entity).length > 0)
+      .filter((entity) => recordedEvents(entity).length > 0 && !isDirty(entityManager, entity))
       .map((entity) => [entity, takeEvents(entity)]),
   );
 }
 
 /** Gives an entity manager what one within it has read and stored, in the same transaction. */
-export function handOver(
+export async function handOver(
   inner: EntityManager,
   outer: EntityManager,
-  removed: readonly object[],
-): void {
+  { written, removed }: Unit,
+): Promise<void> {
   const manager = new TransactionManager(outer) as unknown as {
     // Private, and the one place that knows how to do this.
     mergeEntitiesToParent(inner: EntityManager, outer: EntityManager): void;
@@ -114,6 +121,28 @@ export function handOver(
   makeWhole(inner, outer);
   for (const entity of removed) {
     outer.getUnitOfWork(false).unsetIdentity(entity);
+  }
+  await readCollectionsAnew(outer, written);
+}
+
+/** Those that may have got or lost something by what was written. */
+async function readCollectionsAnew(
+  entityManager: EntityManager,
+  written: ReadonlySet<object>,
+): Promise<void> {
+  const types = new Set([...written].map((entity) => helper(entity).__meta.class));
+  for (const entity of entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>) {
+    for (const { name, targetMeta } of helper(entity).__meta.relations) {
+      const related = (entity as Record<string, unknown>)[name];
+      if (
+        Utils.isCollection(related) &&
+        related.isInitialized() &&
+        targetMeta &&
+        types.has(targetMeta.class)
+      ) {
+        await related.init();
+      }
+    }
   }
 }
 

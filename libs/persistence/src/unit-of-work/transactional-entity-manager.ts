@@ -253,12 +253,10 @@ export abstract class TransactionalEntityManager extends EntityManager {
         throw reason;
       }
     }
-    if (unit.transaction.stage === 'new') {
-      await this.storeEvents();
-    }
+    await this.storeEvents();
   }
 
-  /** Of entities of which nothing else has changed. */
+  /** Of entities of which nothing else has changed, or not any more. */
   private async storeEvents(): Promise<void> {
     const events = takeEventsIn(this);
     if (events.size === 0) {
@@ -313,29 +311,41 @@ export abstract class TransactionalEntityManager extends EntityManager {
     options: UnitOptions,
   ): Promise<Result> {
     unit.mustMeet(options);
-    return unit.inTurn(async () => {
-      unit.mustBeCommittable();
-      // What was changed before is not for this part to undo.
-      await this.flush();
-      const manager = this.fork();
-      const inner = (manager.current = unit.nested());
-      let isHandedOver = false;
-      try {
-        const result = await this.inSavepoint(manager, inner, work);
-        unit.adopt(inner);
-        handOver(manager, this, inner.removed);
-        isHandedOver = true;
-        return result;
-      } catch (error) {
-        if (error instanceof EntityOfAnotherUnitOfWork || changesIn(this).size > 0) {
-          unit.doomBy(error);
-        }
-        await inner.runAfterRollback();
-        throw error;
-      } finally {
-        manager.end(inner, isHandedOver ? this : undefined);
+    const inner = unit.nested();
+    try {
+      return await unit.inTurn(() => this.nestInTurn(unit, inner, work));
+    } catch (error) {
+      // Not in turn any more: they may do something in a unit of work of their own.
+      await inner.runAfterRollback();
+      throw error;
+    }
+  }
+
+  private async nestInTurn<Result>(
+    unit: Unit,
+    inner: Unit,
+    work: Work<this, Result>,
+  ): Promise<Result> {
+    unit.mustBeCommittable();
+    // What was changed before is not for this part to undo.
+    await this.flush();
+    const manager = this.fork();
+    manager.current = inner;
+    let isHandedOver = false;
+    try {
+      const result = await this.inSavepoint(manager, inner, work);
+      unit.adopt(inner);
+      await handOver(manager, this, inner);
+      isHandedOver = true;
+      return result;
+    } catch (error) {
+      if (error instanceof EntityOfAnotherUnitOfWork || changesIn(this).size > 0) {
+        unit.doomBy(error);
       }
-    });
+      throw error;
+    } finally {
+      manager.end(inner, isHandedOver ? this : undefined);
+    }
   }
 
   private async inSavepoint<Result>(
@@ -360,14 +370,19 @@ export abstract class TransactionalEntityManager extends EntityManager {
             await this.connection.commit(savepoint);
             return done;
           } catch (error) {
-            await manager.rollBack(savepoint, transaction);
+            if (unit.close()) {
+              await manager.rollBack(savepoint, transaction);
+            }
             throw error;
           }
         }),
       );
     } finally {
-      transaction.savepoint = around;
-      transaction.openSavepoint = around;
+      // What is around it may have been undone with it, and be over.
+      if (transaction.savepoint === unit || around?.isOpen === true) {
+        transaction.savepoint = around;
+        transaction.openSavepoint = around;
+      }
       unit.end();
     }
   }

@@ -15,18 +15,22 @@ import type { Unit } from './unit.ts';
 export class UnitSubscriber implements EventSubscriber {
   /** MikroORM forgets entities that it fails to store. */
   onFlush({ em, uow }: FlushEventArgs): void {
-    const unit = (em as TransactionalEntityManager).unit ?? loneUnitOf(em);
+    const lone = loneUnitOf(em);
+    const unit = (em as TransactionalEntityManager).unit ?? lone;
     for (const { entity } of uow.getChangeSets()) {
       unit?.written.add(entity as object);
+    }
+    // Now: what is changed while it is being stored is stored by a later one.
+    if (lone && willWrite(uow)) {
+      lone.events.push(...involved(lone, uow).flatMap(takeEvents));
     }
   }
 
   /** Of a flush that is a unit of work by itself: afterwards its transaction has ended. */
-  beforeTransactionCommit({ em, uow }: TransactionEventArgs): void {
+  beforeTransactionCommit({ em }: TransactionEventArgs): void {
     const manager = em as TransactionalEntityManager;
     const unit = loneUnitOf(em);
-    if (unit && uow && !manager.unit) {
-      note(unit, uow);
+    if (unit && !manager.unit) {
       manager.sayFarewell(unit);
       unit.transaction.isUnderWay = false;
     }
@@ -44,6 +48,14 @@ export class UnitSubscriber implements EventSubscriber {
       note(unit, uow);
     }
   }
+}
+
+function willWrite(unitOfWork: FlushEventArgs['uow']): boolean {
+  return (
+    unitOfWork.getChangeSets().length > 0 ||
+    unitOfWork.getCollectionUpdates().length > 0 ||
+    unitOfWork.getExtraUpdates().size > 0
+  );
 }
 
 function note(unit: Unit, uow: FlushEventArgs['uow']): void {

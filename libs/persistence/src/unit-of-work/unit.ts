@@ -43,6 +43,7 @@ export class Unit {
   /** How many parts of it are under way. */
   private parts = 0;
   private readonly ending = Promise.withResolvers<undefined>();
+  private closed = false;
   /** Until the last of its savepoints has ended. */
   private turn: Promise<unknown> = Promise.resolve();
   private doom: { readonly because: unknown } | undefined;
@@ -102,8 +103,21 @@ export class Unit {
     return this.ending.promise;
   }
 
+  /** Whether, as a savepoint, it has not ended, nor has one around it: what is still under way in it comes too late then. */
+  get isOpen(): boolean {
+    return !this.closed && (this.outer?.isOpen ?? true);
+  }
+
+  /** As a savepoint it is about to end: nothing is sent in it any more. @returns whether that is for it to do */
+  close(): boolean {
+    const { isOpen } = this;
+    this.closed = true;
+    return isOpen;
+  }
+
   /** As a savepoint it has ended. */
   end(): void {
+    this.closed = true;
     this.ending.resolve(undefined);
   }
 
