@@ -96,7 +96,10 @@ export class ScopedConnection extends SupervisedConnection {
   ): Promise<unknown> {
     const ctx = parameters[3] as object | undefined;
     const transaction = this.ownerOf(ctx);
-    while (transaction?.savepoint && transaction.savepoint !== savepoints.getStore()) {
+    while (
+      transaction?.savepoint?.isOver === false &&
+      transaction.savepoint !== savepoints.getStore()
+    ) {
       await transaction.savepoint.over;
     }
     this.mustNotStream(ctx);

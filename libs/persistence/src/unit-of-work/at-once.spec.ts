@@ -436,6 +436,38 @@ describe('a nested part that fails', () => {
     expect(await members()).toEqual(['whole']);
   });
 
+  it('before others that are nested in it leaves the whole as it was, when they end', async () => {
+    await inAcme(() =>
+      run(async () => {
+        const late = Promise.withResolvers<undefined>();
+        await run(
+          () =>
+            Promise.all([
+              run(
+                () =>
+                  sleep(60).then(() => {
+                    late.resolve(undefined);
+                    throw new Error('late');
+                  }),
+                { propagation: 'nested' },
+              ),
+              sleep(10).then(() => Promise.reject(new Error('early'))),
+            ]),
+          { propagation: 'nested' },
+        ).catch(() => undefined);
+        join('between');
+        await flush();
+        await late.promise;
+        await sleep(20);
+        join('after');
+        await flush();
+        await sql('select 1');
+      }),
+    );
+
+    expect(await members()).toEqual(['after', 'between']);
+  });
+
   it('since whoever asked for it has gone ends with all that waits for it', async () => {
     const unit = inAcme(() =>
       run(
@@ -947,6 +979,26 @@ describe('what is read for a change', () => {
     expect(await persistence.asOwner('select number from shared.task order by 1')).toEqual([
       { number: 1 },
       { number: 2 },
+    ]);
+  });
+});
+
+describe('what was changed before it is read for a change', () => {
+  it('is refused when others have changed it meanwhile', async () => {
+    const whole = inAcme(() =>
+      run(async () => {
+        const one = await project();
+        await persistence.asOwner(
+          `update shared.project set name = 'Other', version = version + 1`,
+        );
+        one.change({ name: 'Mine' });
+        await persistence.projects.getForChange(PROJECT);
+      }),
+    );
+
+    await expect(whole).rejects.toMatchObject({ kind: 'stale' });
+    expect(await persistence.asOwner('select distinct name from shared.project')).toEqual([
+      { name: 'Other' },
     ]);
   });
 });

@@ -379,7 +379,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
       );
     } finally {
       // What is around it may have been undone with it, and be over.
-      if (transaction.savepoint === unit || around?.isOpen === true) {
+      if (around === undefined || around.isOpen) {
         transaction.savepoint = around;
         transaction.openSavepoint = around;
       }

@@ -44,6 +44,7 @@ export class Unit {
   private parts = 0;
   private readonly ending = Promise.withResolvers<undefined>();
   private closed = false;
+  private ended = false;
   /** Until the last of its savepoints has ended. */
   private turn: Promise<unknown> = Promise.resolve();
   private doom: { readonly because: unknown } | undefined;
@@ -115,9 +116,15 @@ export class Unit {
     return isOpen;
   }
 
+  /** Whether, as a savepoint, it has ended. */
+  get isOver(): boolean {
+    return this.ended;
+  }
+
   /** As a savepoint it has ended. */
   end(): void {
     this.closed = true;
+    this.ended = true;
     this.ending.resolve(undefined);
   }
 
@@ -125,7 +132,7 @@ export class Unit {
   async beAlone(): Promise<void> {
     this.mustNotBeAround();
     let { savepoint } = this.transaction;
-    while (savepoint?.isIn(this)) {
+    while (savepoint?.isOver === false && savepoint.isIn(this)) {
       await savepoint.over;
       ({ savepoint } = this.transaction);
     }
