@@ -14,6 +14,9 @@ export const ROLES = {
   relay: 'tenantry_relay',
 } as const;
 
+/** Names that need no quotes, and whose roles are not cut off: whatever the catalog says, none of them is SQL. */
+const PLACEMENT = /^[a-z][a-z0-9_]{0,50}$/;
+
 /**
  * The role that reads and writes a placement's rows, as the policies decide, and has no right in any other placement.
  * An engine that cannot have a role for each placement gives one role for all of them here.
@@ -21,7 +24,7 @@ export const ROLES = {
  */
 export function roleOfPlacement(schema: string): string {
   const role = schema === SHARED_SCHEMA ? 'tenantry_shared' : `tenantry_${schema}`;
-  if (Object.values<string>(ROLES).includes(role)) {
+  if (!PLACEMENT.test(schema) || Object.values<string>(ROLES).includes(role)) {
     throw new RangeError(`${schema} is no name for the schema of a placement.`);
   }
   return role;

@@ -1,5 +1,6 @@
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { DatabaseConfig } from '@tenantry/platform';
+import { RemovalGuard } from '../unit-of-work/removal-guard.ts';
 import { UnitSubscriber } from '../unit-of-work/unit-subscriber.ts';
 import { CollectionSubscriber } from '../mapping/collection-subscriber.ts';
 import { catalogMappings, tenantMappings } from '../mapping/mappings.ts';
@@ -43,7 +44,12 @@ export function appOrmOptions(config: DatabaseConfig): Options {
     },
     entityManager: ScopedEntityManager,
     entities: [...catalogMappings, ...tenantMappings],
-    subscribers: [new CollectionSubscriber(), new WriteGuard(), new UnitSubscriber()],
+    subscribers: [
+      new CollectionSubscriber(),
+      new WriteGuard(),
+      new UnitSubscriber(),
+      new RemovalGuard(),
+    ],
     pool: { min: config.poolMin, max: config.poolMax },
     // A reference cannot leave the tenant, since its foreign key has the tenant in it: no need to join and filter.
     autoJoinRefsForFilters: false,

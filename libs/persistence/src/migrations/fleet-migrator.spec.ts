@@ -133,6 +133,30 @@ describe('migrating', () => {
     ).toEqual([{ extra: null, project: null }]);
   });
 
+  it.each([
+    `t_x"; alter role tenantry_app superuser; --`,
+    `t_x'; alter role tenantry_app superuser; --`,
+    `t_${'x'.repeat(60)}`,
+    'owner',
+  ])('makes nothing of a placement called %s, which is no name for one', async (schema) => {
+    await fleet().migrate();
+    await addPlacement(schema);
+    await addPlacement('t_a');
+
+    const { outcomes } = await fleet().migrate();
+
+    expect(outcomes).toMatchObject(
+      [
+        { target: schema, status: 'failed', attempts: 1 },
+        { target: 't_a', status: 'migrated' },
+      ].toSorted((one, other) => (one.target < other.target ? -1 : 1)),
+    );
+    expect(await query(`select rolsuper from pg_roles where rolname = 'tenantry_app'`)).toEqual([
+      { rolsuper: false },
+    ]);
+    expect(await ledgerOf(schema)).toEqual([]);
+  });
+
   it('finds out what became of a commit whose reply, or request, was lost', async () => {
     const { hostname: host, port } = new URL(config.ownerUrl);
     const proxy = await startFaultProxy({ host, port: Number(port) });

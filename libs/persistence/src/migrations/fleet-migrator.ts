@@ -104,15 +104,15 @@ export class FleetMigrator {
     const targets = await this.status(namesIn(options));
     mustBeRunnable(targets, options);
     const known = await this.compiled;
-    const prepared = await this.preparedSchemas();
+    const isPrepared = await this.preparedPlacements();
     const [catalog, ...placements] = targets.map((target): TargetWork => ({
       ...target,
       direction: 'up',
-      isPrepared: target.list === 'catalog' || prepared.has(target.name),
+      isPrepared: target.list === 'catalog' || isPrepared(target.name),
       steps: known[target.list].filter(({ name }) => target.pending.includes(name)),
     })) as [TargetWork, ...TargetWork[]];
     const selected = select(placements, options);
-    const toBeDone = selected.filter(({ steps, isPrepared }) => steps.length > 0 || !isPrepared);
+    const toBeDone = selected.filter((work) => work.steps.length > 0 || !work.isPrepared);
     const upToDate = selected.length - toBeDone.length;
     return { catalog, waves: planWaves(toBeDone, options), upToDate };
   }
@@ -127,7 +127,8 @@ export class FleetMigrator {
    */
   async migrate(options: MigrateOptions = {}): Promise<RunReport> {
     return this.exclusively(options, async (run) => {
-      const { catalog } = await this.plan(options);
+      const before = await this.plan(options);
+      const { catalog } = before;
       await prepareServer(this.orm, this.app.url);
       const outcomes: Outcome[] = [];
       if (catalog.steps.length > 0) {
@@ -136,7 +137,7 @@ export class FleetMigrator {
       const known = await this.compiled;
       await this.asOwner((transaction) => adoptChecksums(transaction, known));
       const reached = new Set<string>();
-      const first = await this.plan(options);
+      const first = catalog.steps.length > 0 ? await this.plan(options) : before;
       let { waves } = first;
       // A placement that is made meanwhile, by another build perhaps, is brought to the newest version too.
       while (waves.length > 0 && !run.stopped) {
@@ -238,12 +239,12 @@ export class FleetMigrator {
     return { ...work, applied, isPrepared, steps: work.steps.filter(isLeft) };
   }
 
-  /** The schemas that are there, with roles that have their rights. */
-  private async preparedSchemas(): Promise<ReadonlySet<string>> {
+  /** Which schemas are there, with roles that have their rights. */
+  private async preparedPlacements(): Promise<(schema: string) => boolean> {
     const entityManager = this.orm.em.fork();
     const roles = await placementsRoles(entityManager, this.app.url);
-    const schemas = await schemasWithDefaultRights(entityManager);
-    return new Set(schemas.filter((schema) => roles.has(roleOfPlacement(schema))));
+    const schemas = new Set(await schemasWithDefaultRights(entityManager));
+    return (schema) => schemas.has(schema) && roles.has(roleOfPlacement(schema));
   }
 
   /** Holds the lock of the fleet meanwhile. */

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId, Project, projectKey } from '@tenantry/domain';
+import { newId, Project, projectKey, TenantRepository } from '@tenantry/domain';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import {
   acme,
   globex,
   type Persistence,
+  registerTenants,
   startPersistence,
 } from '../testing/persistence-harness.ts';
 
@@ -157,5 +158,62 @@ describe('a pessimistic lock', () => {
 
   it('is for units of work', async () => {
     await expect(persistence.context.run(acme, forChange)).rejects.toThrow(/transaction/i);
+  });
+});
+
+describe('a removal', () => {
+  const remove = (read: Read, meanwhile: () => Promise<unknown>): Promise<void> =>
+    persistence.as(acme, async () => {
+      const project = await read();
+      await meanwhile();
+      persistence.projects.remove(project);
+    });
+
+  it('of what others have changed since is refused as stale, and takes nothing along', async () => {
+    const others = (): Promise<unknown> =>
+      persistence.asOwner(`update shared.project set name = 'theirs', version = version + 1`);
+
+    await expect(remove(plainly, others)).rejects.toMatchObject({ code: 'project-stale' });
+    expect(await nameOf()).toBe('theirs');
+  });
+
+  it('of what nobody has changed takes that, and leaves what others have of the same id', async () => {
+    await remove(plainly, () => Promise.resolve());
+
+    expect(await nameOf()).toBeUndefined();
+    expect(await nameOf(globex)).toBe('0');
+  });
+
+  it('outside of units of work is compared as well', async () => {
+    const removal = persistence.context.run(acme, async () => {
+      const project = await plainly();
+      await persistence.asOwner('update shared.project set version = version + 1');
+      persistence.projects.remove(project);
+      await persistence.entityManager.flush();
+    });
+
+    await expect(removal).rejects.toThrow(/optimistic lock/i);
+    expect(await nameOf()).toBe('0');
+  });
+});
+
+describe('what is read for a change with what belongs to it', () => {
+  it('keeps what was changed while it was read by others of the same unit of work', async () => {
+    await registerTenants(persistence);
+    const tenants = persistence.get(TenantRepository);
+
+    await persistence.context.runAsOperator('spec', () =>
+      persistence.unitOfWork.run(async () => {
+        const tenant = await tenants.getForChange(acme.id);
+        const again = tenants.getForChange(acme.id);
+        await new Promise(setImmediate);
+        tenant.suspend();
+        await again;
+      }),
+    );
+
+    expect(
+      await persistence.asOwner('select status from catalog.tenant where id = ?', [acme.id]),
+    ).toEqual([{ status: 'suspended' }]);
   });
 });

@@ -519,6 +519,31 @@ describe('a nested part that fails', () => {
   );
 });
 
+describe('a nested part that has ended well, and cannot be taken over', () => {
+  it('keeps the whole from being stored, since it is not to be undone any more', async () => {
+    const whole = inAcme(() =>
+      run(async () => {
+        const one = await persistence.projects.getForChange(PROJECT);
+        one.addTask({ title: 'one' });
+        await flush();
+        const tasks = one.tasks as unknown as { init(): Promise<unknown> };
+        await tasks.init();
+        tasks.init = () => Promise.reject(new Error('cannot be read'));
+        const nested = run(
+          async () => {
+            (await persistence.projects.getForChange(PROJECT)).addTask({ title: 'two' });
+          },
+          { propagation: 'nested' },
+        );
+        await nested.catch(() => undefined);
+      }),
+    );
+
+    await expect(whole).rejects.toThrow(UnexpectedRollback);
+    expect(await persistence.asOwner('select title from shared.task')).toEqual([]);
+  });
+});
+
 describe('a part that nobody waits for', () => {
   it('keeps the whole from being stored', async () => {
     let late: Promise<unknown> = Promise.resolve();
@@ -599,6 +624,54 @@ describe('flushes outside of units of work that are asked for at once', () => {
     expect(await events()).toEqual(['member.joined', 'project.status-changed']);
   });
 
+  it('tell with it what those say who listen, and nothing that is not stored', async () => {
+    const other = await connectPersistence(persistence.config);
+    let told = false;
+    other.orm.em.getEventManager().registerSubscriber({
+      afterCreate: ({ entity }) => {
+        if (entity instanceof Member && !told) {
+          told = true;
+          record(entity, { name: 'member.greeted', data: {} });
+        }
+      },
+    });
+    await other.context.run(acme, async () => {
+      other.members.add(new Member({ email: email('bob@example.com'), name: 'bob' }));
+      await other.entityManager.flush();
+    });
+    await other.stop();
+
+    expect(await events()).toEqual(['member.joined', 'member.greeted']);
+    expect(
+      await persistence.asOwner(
+        'select count(distinct xmin::text)::int as transactions from shared.outbox_event',
+      ),
+    ).toEqual([{ transactions: 1 }]);
+  });
+
+  it('are stored though something happens when they are, which is told by the next one', async () => {
+    const other = await connectPersistence(persistence.config);
+    let told = false;
+    const bob = new Member({ email: email('bob@example.com'), name: 'bob' });
+    other.orm.em.getEventManager().registerSubscriber({
+      afterFlush: () => {
+        if (!told) {
+          told = true;
+          record(bob, { name: 'member.greeted', data: {} });
+        }
+      },
+    });
+    await other.context.run(acme, async () => {
+      other.members.add(bob);
+      await other.entityManager.flush();
+      expect(await events()).toEqual(['member.joined']);
+      await other.entityManager.flush();
+    });
+    await other.stop();
+
+    expect(await events()).toEqual(['member.joined', 'member.greeted']);
+  });
+
   it('store what has happened even where nothing else has changed', async () => {
     await inAcme(async () => {
       const member = await persistence.members.getOrFail(MEMBER);
@@ -607,6 +680,46 @@ describe('flushes outside of units of work that are asked for at once', () => {
     });
 
     expect(await events()).toEqual(['member.waved']);
+  });
+});
+
+describe('what is asked for during a flush, and cannot be had', () => {
+  it('keeps none of the rest from being had, and is no affair of that flush', async () => {
+    const outcomes: string[] = [];
+    const whole = inAcme(() =>
+      run(async () => {
+        join('one');
+        const first = flush();
+        await sql('select 1');
+        persistence.entityManager.persist({ no: 'entity' });
+        join('two');
+        await first.then(() => outcomes.push('first'));
+        await flush().catch(() => outcomes.push('second fails'));
+      }),
+    );
+
+    await expect(whole).rejects.toThrow(UnexpectedRollback);
+    expect(outcomes).toEqual(['first', 'second fails']);
+    expect(await members()).toEqual([]);
+    expect(await events()).toEqual([]);
+  });
+
+  it('is refused with the next one outside of units of work', async () => {
+    const next = inAcme(async () => {
+      join('one');
+      const first = flush();
+      while (!persistence.entityManager.isInTransaction()) {
+        await new Promise(setImmediate);
+      }
+      persistence.entityManager.persist({ no: 'entity' });
+      join('two');
+      await first;
+      await flush();
+    });
+
+    await expect(next).rejects.toThrow();
+    expect(await members()).toEqual(['one']);
+    expect(await events()).toEqual(['member.joined']);
   });
 });
 

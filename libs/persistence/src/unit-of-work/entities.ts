@@ -95,11 +95,11 @@ export function takeForStoredWhatWasWritten(changeSet: ChangeSet<object>): void 
 
 type Values = Record<string, unknown>;
 
-/** Takes what has happened to the entities of an entity manager that are stored as they are. */
-export function takeEventsIn(
+/** Takes what has happened to those entities that are stored as they are. */
+export function takeEventsOf(
   entityManager: EntityManager,
+  entities: Iterable<object>,
 ): ReadonlyMap<object, readonly DomainEvent[]> {
-  const entities = entityManager.getUnitOfWork(false).getIdentityMap() as Iterable<object>;
   return new Map(
     [...entities]
       .filter((entity) => recordedEvents(entity).length > 0 && !isDirty(entityManager, entity))

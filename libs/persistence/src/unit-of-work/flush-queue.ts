@@ -21,6 +21,7 @@ export class FlushQueue {
   private current: Flush | undefined;
   private late: (() => void)[] = [];
   private hadLate = false;
+  private failed: { readonly because: unknown } | undefined;
 
   /** Whether this is done by a flush of it, or by those who listen to that. */
   get isInside(): boolean {
@@ -58,11 +59,25 @@ export class FlushQueue {
     return isLate;
   }
 
+  /** @throws what a call has failed with that was kept for later */
+  mustHaveCaughtUp(): void {
+    const { failed } = this;
+    if (failed) {
+      this.failed = undefined;
+      throw failed.because;
+    }
+  }
+
+  /** A call that fails keeps none of the others from being made, nor is it the affair of the flush that has just ended. */
   private catchUp(): void {
     const late = this.late.splice(0);
     this.hadLate = late.length > 0;
     for (const call of late) {
-      call();
+      try {
+        call();
+      } catch (error) {
+        this.failed ??= { because: error };
+      }
     }
   }
 }

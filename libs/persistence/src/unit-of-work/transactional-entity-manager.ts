@@ -19,7 +19,7 @@ import {
   freezeEntities,
   handOver,
   mustHaveChangedNothingElse,
-  takeEventsIn,
+  takeEventsOf,
 } from './entities.ts';
 import type { Farewell } from './farewell.ts';
 import type { Retry } from './retry.ts';
@@ -216,6 +216,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
       return;
     }
     try {
+      this.flushes.mustHaveCaughtUp();
       await current.beAlone();
       await super.flush();
     } catch (error) {
@@ -243,6 +244,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
     unit.transaction.flush = flush;
     flush.unit = unit;
     try {
+      this.flushes.mustHaveCaughtUp();
       await super.flush();
     } catch (error) {
       try {
@@ -253,12 +255,14 @@ export abstract class TransactionalEntityManager extends EntityManager {
         throw reason;
       }
     }
-    await this.storeEvents();
+    if (unit.transaction.stage === 'new') {
+      await this.storeEvents();
+    }
   }
 
-  /** Of entities of which nothing else has changed, or not any more. */
+  /** Of entities of which nothing has changed. */
   private async storeEvents(): Promise<void> {
-    const events = takeEventsIn(this);
+    const events = takeEventsOf(this, this.getUnitOfWork(false).getIdentityMap());
     if (events.size === 0) {
       return;
     }
@@ -331,15 +335,18 @@ export abstract class TransactionalEntityManager extends EntityManager {
     await this.flush();
     const manager = this.fork();
     manager.current = inner;
+    let isReleased = false;
     let isHandedOver = false;
     try {
       const result = await this.inSavepoint(manager, inner, work);
-      unit.adopt(inner);
+      isReleased = true;
       await handOver(manager, this, inner);
+      unit.adopt(inner);
       isHandedOver = true;
       return result;
     } catch (error) {
-      if (error instanceof EntityOfAnotherUnitOfWork || changesIn(this).size > 0) {
+      // Then it cannot be undone without the rest.
+      if (isReleased || error instanceof EntityOfAnotherUnitOfWork || changesIn(this).size > 0) {
         unit.doomBy(error);
       }
       throw error;

@@ -6,7 +6,7 @@ import {
   type TransactionEventArgs,
 } from '@mikro-orm/core';
 import { takeEvents } from '@tenantry/domain';
-import { takeForStoredWhatWasWritten } from './entities.ts';
+import { takeEventsOf, takeForStoredWhatWasWritten } from './entities.ts';
 import { loneUnitOf } from './flush-queue.ts';
 import type { TransactionalEntityManager } from './transactional-entity-manager.ts';
 import type { Unit } from './unit.ts';
@@ -27,10 +27,12 @@ export class UnitSubscriber implements EventSubscriber {
   }
 
   /** Of a flush that is a unit of work by itself: afterwards its transaction has ended. */
-  beforeTransactionCommit({ em }: TransactionEventArgs): void {
+  beforeTransactionCommit({ em, uow }: TransactionEventArgs): void {
     const manager = em as TransactionalEntityManager;
     const unit = loneUnitOf(em);
-    if (unit && !manager.unit) {
+    if (unit && uow && !manager.unit) {
+      // What has happened since, to what has not changed since: those who listen may have said it.
+      unit.events.push(...[...takeEventsOf(em, involved(unit, uow)).values()].flat());
       manager.sayFarewell(unit);
       unit.transaction.isUnderWay = false;
     }

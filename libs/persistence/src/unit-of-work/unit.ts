@@ -176,7 +176,7 @@ export class Unit {
   mustBeCommittable(): void {
     if (this.doom) {
       throw new UnexpectedRollback(
-        'a unit of work inside of this one has failed, and its error was caught. Run it as `nested` if this one is to go on without it.',
+        'a part of it or a flush has failed, and its error was caught. Run a part as `nested` if the rest is to go on without it.',
         { cause: this.doom.because },
       );
     }
