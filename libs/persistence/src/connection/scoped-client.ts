@@ -17,6 +17,7 @@ import {
   TransactionManaged,
   TransactionTooSlow,
 } from '../unit-of-work/transaction-errors.ts';
+import type { Unit } from '../unit-of-work/unit.ts';
 import { GRACE_MS, TransactionClient } from './transaction-client.ts';
 
 /** What a scoped connection is made with. */
@@ -41,8 +42,8 @@ const RELEASES = /^release(?: savepoint)? "?\w+"?$/i;
 
 /**
  * What the work before may have left on the connection, maybe another tenant's: cursors that are held, prepared statements,
- * locks, and settings of the session, its role among them. It goes in one message with what begins a transaction, and in a transaction of its
- * own: what the session says of transactions would otherwise be that of the one that begins.
+ * locks, and settings of the session, its role among them. It goes in one message with what begins a transaction, and in a
+ * transaction of its own: what the session says of transactions would otherwise be that of the one that begins.
  */
 const FORGET =
   'begin; close all; deallocate all; unlisten *; select pg_advisory_unlock_all(); reset role; reset all; commit';
@@ -130,7 +131,11 @@ export class ScopedClient extends TransactionClient {
     if (!UNDOES_A_PART.test(text)) {
       this.mustBeInItsScope();
       this.mustNotBeGivenUp();
-      this.mustNotBeBesideOthers(SAVES.test(text));
+      const savepoint = this.ownSavepoint();
+      if (this.transaction && SAVES.test(text) && savepoint === this.transaction.savepoint) {
+        this.transaction.openSavepoint = savepoint;
+      }
+      this.mustNotBeBesideOthers(savepoint);
     }
     if (read) {
       this.guard(statement as Cursor);
@@ -166,24 +171,25 @@ export class ScopedClient extends TransactionClient {
     }
   }
 
-  /** What is sent beside a savepoint, or beside a flush that is a transaction by itself, would be undone with that. */
-  private mustNotBeBesideOthers(saves: boolean): void {
-    const { transaction } = this;
-    if (!transaction) {
-      return;
-    }
+  /** The savepoint of its transaction that this is sent in. @throws {UnitOfWorkEnded} when that has ended */
+  private ownSavepoint(): Unit | undefined {
     const within = savepoints.getStore();
-    const own = within?.transaction === transaction ? within : undefined;
-    if (own?.isOpen === false) {
+    if (!within || within.transaction !== this.transaction) {
+      return undefined;
+    }
+    if (!within.isOpen) {
       throw new UnitOfWorkEnded();
     }
-    if (saves && own === transaction.savepoint) {
-      transaction.openSavepoint = own;
-    }
-    if (own !== transaction.openSavepoint) {
+    return within;
+  }
+
+  /** What is sent beside a savepoint, or beside a flush that is a transaction by itself, would be undone with that. */
+  private mustNotBeBesideOthers(own: Unit | undefined): void {
+    const { openSavepoint, flush } = this.transaction ?? {};
+    if (own !== openSavepoint) {
       throw new SavepointOpen();
     }
-    if (transaction.flush && currentFlush() !== transaction.flush) {
+    if (flush && currentFlush() !== flush) {
       throw new FlushUnderWay();
     }
   }

@@ -3,7 +3,6 @@ import { type PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgres
 import { DomainError } from '@tenantry/domain';
 import { IsolationViolation } from '../tenant-context/isolation-violation.ts';
 import {
-  FlushFailed,
   FlushUnderWay,
   SavepointOpen,
   StreamOpen,
@@ -20,7 +19,6 @@ interface Caller {
 
 const OWN = [
   DomainError,
-  FlushFailed,
   FlushUnderWay,
   IsolationViolation,
   SavepointOpen,
