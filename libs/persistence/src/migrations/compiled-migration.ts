@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Migration } from '@mikro-orm/migrations';
+import { concurrentIndexOf, withoutConcurrently } from './concurrent-index.ts';
 import type {
   ListedMigration,
   MigrationListName,
@@ -11,6 +12,8 @@ import type {
 export interface CompiledMigration {
   readonly name: string;
   readonly kind: SchemaMigration['kind'];
+  /** Whether it is done in one transaction with what is beside it; else it builds or removes indexes concurrently. */
+  readonly isTransactional: boolean;
   readonly up: readonly string[];
   /** `null` when it cannot be taken back. */
   readonly down: readonly string[] | null;
@@ -28,9 +31,18 @@ interface Toolkit {
 
 /** Nothing is asked of the server. */
 export async function compile(orm: Toolkit, lists: MigrationLists): Promise<CompiledLists> {
-  const compileAll = (list: readonly ListedMigration[]): Promise<CompiledMigration[]> =>
-    Promise.all(list.map((listed) => compileOne(orm, listed)));
-  return { catalog: await compileAll(lists.catalog), tenant: await compileAll(lists.tenant) };
+  return {
+    catalog: await compileList(orm, lists.catalog),
+    tenant: await compileList(orm, lists.tenant),
+  };
+}
+
+/** Nothing is asked of the server. */
+export function compileList(
+  orm: Toolkit,
+  list: readonly ListedMigration[],
+): Promise<readonly CompiledMigration[]> {
+  return Promise.all(list.map((listed) => compileOne(orm, listed)));
 }
 
 async function compileOne(
@@ -49,15 +61,39 @@ async function compileOne(
     });
   };
   const up = await statementsOf('up');
+  const down = canBeTakenBack(migration) ? await statementsOf('down') : null;
+  const isTransactional = migration.isTransactional();
+  if (!isTransactional) {
+    mustBeRepeatable(name, [...up, ...(down ?? [])]);
+  }
   return {
     name,
     kind: migration.kind,
+    isTransactional,
     up,
-    down: canBeTakenBack(migration) ? await statementsOf('down') : null,
+    down,
     checksum: createHash('sha256').update(up.join('\n;\n')).digest('hex'),
   };
 }
 
+/** What is not in a transaction may be interrupted in the middle, and has to be put right by being done again. */
+function mustBeRepeatable(name: string, statements: readonly string[]): void {
+  const other = statements.find((statement) => concurrentIndexOf(statement) === null);
+  if (other !== undefined) {
+    throw new Error(
+      `The migration ${name} is not transactional, so it can only create indexes concurrently, by name, and drop them. Put this into another migration: ${other}`,
+    );
+  }
+}
+
 function canBeTakenBack(migration: SchemaMigration): boolean {
   return Reflect.get(migration, 'down') !== Reflect.get(Migration.prototype, 'down');
+}
+
+/** What a migration does where nobody is in the way yet: in one transaction with whatever else is done there. */
+export function asTransaction(
+  { isTransactional }: Pick<CompiledMigration, 'isTransactional'>,
+  statements: readonly string[],
+): readonly string[] {
+  return isTransactional ? statements : statements.map(withoutConcurrently);
 }

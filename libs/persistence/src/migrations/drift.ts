@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { CompiledMigration } from './compiled-migration.ts';
+import { asTransaction, type CompiledMigration } from './compiled-migration.ts';
 import type { TargetPlan } from './fleet-plan.ts';
 import { readFingerprints, readLines, type SchemaLines } from './fingerprint.ts';
 
@@ -74,8 +74,8 @@ async function expectation(
   const schema = `tenantry_expected_${randomBytes(4).toString('hex')}`;
   await transaction.execute(`create schema "${schema}"`);
   await transaction.execute(`set local search_path to "${schema}", pg_temp`);
-  for (const { up } of known.filter(({ name }) => applied.includes(name))) {
-    for (const statement of up) {
+  for (const step of known.filter(({ name }) => applied.includes(name))) {
+    for (const statement of asTransaction(step, step.up)) {
       await transaction.execute(statement);
     }
   }

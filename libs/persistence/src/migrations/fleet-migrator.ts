@@ -86,6 +86,8 @@ export class FleetMigrator {
     lists: MigrationLists = migrationLists,
   ) {
     this.compiled = compile(orm, lists);
+    // It is said to whoever needs them.
+    this.compiled.catch(() => undefined);
   }
 
   /** Where every target is, by one query, which changes nothing. */

@@ -5,6 +5,7 @@ import { MigrationChanged, MigrationOutOfOrder, mustBeRunnable } from './fleet-r
 const compiled = (name: string): CompiledMigration => ({
   name,
   kind: 'expand',
+  isTransactional: true,
   up: [],
   down: null,
   checksum: `sum of ${name}`,

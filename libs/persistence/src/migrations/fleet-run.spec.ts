@@ -1,76 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MikroORM } from '@mikro-orm/postgresql';
-import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
-import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
-import pg from 'pg';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
+import { CONNECTIONS, migration, one, useFleets } from '../testing/fleets.ts';
 import { LockTaken } from './advisory-lock.ts';
-import { FleetMigrator, type RunReport } from './fleet-migrator.ts';
+import { type RunReport } from './fleet-migrator.ts';
 import type { Outcome, RunEvent } from './fleet-run.ts';
-import { migrationLists } from './migration-lists.ts';
-import { type ListedMigration, SchemaMigration } from './schema-migration.ts';
 
-/** For four placements at once. */
-const CONNECTIONS = 6;
+const fleets = useFleets();
+const { fleet, query, fleetOf, addPlacements, session } = fleets;
 
-let database: TestDatabase;
-let config: MigratorConfig;
-let owner: MikroORM;
-
-beforeEach(async () => {
-  database = await createEmptyDatabase();
-  config = readMigratorConfig({ ...database.address });
-  owner = createOwnerOrm(config.ownerUrl, config.database, CONNECTIONS);
-});
-
-afterEach(async () => {
-  await owner.close();
-  await database.drop();
-});
-
-/** A migration that runs these statements. */
-function migration(name: string, ...statements: string[]): ListedMigration {
-  return {
-    name,
-    class: class extends SchemaMigration {
-      override readonly kind = 'expand';
-
-      override up(): void {
-        for (const statement of statements) {
-          this.addSql(statement);
-        }
-      }
-    },
-  };
-}
-
-const one = migration('1-one', 'create table note (tenant_id uuid primary key)');
 const two = migration('2-two', 'alter table note add column body text');
 const slow = migration('2-two', 'alter table note add column body text', 'select pg_sleep(0.05)');
-
-const fleet = (tenant: readonly ListedMigration[], orm = owner): FleetMigrator =>
-  new FleetMigrator(orm, config.database, { ...migrationLists, tenant });
-
-const query = <T extends object[]>(sql: string, parameters: unknown[] = []): Promise<T> =>
-  owner.em.fork().execute<T>(sql, parameters);
-
-/** A fleet where the first migration has been applied: the shared placement, and so many others. */
-async function fleetOf(count: number): Promise<readonly string[]> {
-  await fleet([one]).migrate();
-  await addPlacements(count);
-  await fleet([one]).migrate();
-  return [...namesUpTo(count), 'shared'];
-}
-
-const namesUpTo = (count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `t_${String(index).padStart(3, '0')}`);
-
-const addPlacements = (count: number): Promise<unknown> =>
-  query(
-    `insert into catalog.placement (id, created_at, updated_at, isolation, schema_name)
-     select gen_random_uuid(), now(), now(), 'schema', name from jsonb_array_elements_text(?::jsonb) name`,
-    [JSON.stringify(namesUpTo(count))],
-  );
 
 /** In which schemas the second migration has been applied, by what is there and by the ledger. */
 async function schemasWithTwo(): Promise<readonly string[]> {
@@ -98,13 +37,6 @@ async function heal(...schemas: string[]): Promise<void> {
   for (const schema of schemas) {
     await query(`alter table "${schema}".note drop column body`);
   }
-}
-
-async function session(): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: config.ownerUrl });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
 }
 
 describe('a run over many placements', () => {
@@ -172,7 +104,7 @@ describe('a run over many placements', () => {
   it('is one of five that are begun at once: the others are told, and nothing is done twice', async () => {
     await fleetOf(199);
     const orms = Array.from({ length: 5 }, () =>
-      createOwnerOrm(config.ownerUrl, config.database, CONNECTIONS),
+      createOwnerOrm(fleets.config.ownerUrl, fleets.config.database, CONNECTIONS),
     );
 
     const runs = await Promise.allSettled(orms.map((orm) => fleet([one, slow], orm).migrate()));

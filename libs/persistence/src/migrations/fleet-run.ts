@@ -3,10 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import pg from 'pg';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
+import { performConcurrently } from './concurrent-step.ts';
 import type { Wave } from './fleet-waves.ts';
 import { MOVED } from './ledger.ts';
 import { MigrationFailed } from './migration-failed.ts';
-import { BUSY, scriptOf, type ScriptOptions, type TargetWork } from './migration-script.ts';
+import {
+  afterPart,
+  BUSY,
+  isConcurrent,
+  nextPart,
+  scriptOf,
+  type ScriptOptions,
+  type TargetWork,
+} from './migration-script.ts';
 
 interface Effort {
   readonly target: string;
@@ -87,10 +96,21 @@ interface Row {
   readonly tookMs?: number;
 }
 
+/** Which step has begun. */
+interface Progress {
+  step: string | null;
+}
+
 /** One target, and how far it has come. */
 interface Job {
+  /** What is left to be done. */
   work: TargetWork;
+  /** The migrations that have been done. */
+  readonly done: string[];
   attempts: number;
+  /** When it was begun, and when it first failed (milliseconds). */
+  startedAt: number;
+  failedAt: number | null;
   /** The connection was lost when all may have been stored already. */
   inDoubt: boolean;
 }
@@ -100,6 +120,8 @@ export class FleetRun {
   readonly id = randomUUID();
   private readonly stopping = new AbortController();
   private readonly limit;
+  /** Concurrent indexes of one database wait for each other anyway. */
+  private readonly oneAtATime = bulkhead(1, Number.MAX_SAFE_INTEGER);
   private reason: StopReason | null = null;
   private failures = 0;
   private mostFailures = Infinity;
@@ -178,12 +200,18 @@ export class FleetRun {
   }
 
   private async outcomeOf(work: TargetWork): Promise<Outcome> {
-    const start = performance.now();
-    const job: Job = { work, attempts: 0, inDoubt: false };
+    const job: Job = {
+      work,
+      done: [],
+      attempts: 0,
+      startedAt: performance.now(),
+      failedAt: null,
+      inDoubt: false,
+    };
     const effort = (): Effort => ({
       target: work.name,
       attempts: job.attempts,
-      durationMs: Math.round(performance.now() - start),
+      durationMs: Math.round(performance.now() - job.startedAt),
     });
     for (;;) {
       const result = await this.limit.execute(() => this.attempt(job));
@@ -191,10 +219,11 @@ export class FleetRun {
         return { ...effort(), status: result };
       }
       if (result === 'done') {
-        return { ...effort(), ...achieved(job, work) };
+        return { ...effort(), ...achieved(job) };
       }
+      job.failedAt ??= performance.now();
       const delayMs = delayAfter(job.attempts);
-      const isLate = performance.now() - start + delayMs > this.settings.patienceMs;
+      const isLate = performance.now() - job.failedAt + delayMs > this.settings.patienceMs;
       if (isLate || this.stopping.signal.aborted || !isWorthAnotherTry(result.cause)) {
         return { ...effort(), status: 'failed', error: result };
       }
@@ -204,39 +233,87 @@ export class FleetRun {
     }
   }
 
+  /** Goes as far as it gets, part by part. */
   private async attempt(job: Job): Promise<'done' | 'not-reached' | MigrationFailed> {
     if (this.stopping.signal.aborted && job.attempts === 0) {
       return 'not-reached';
     }
-    job.attempts += 1;
-    const { name: target, steps, isPrepared } = job.work;
-    let step: string | null = null;
-    try {
-      if (steps.length > 0 || !isPrepared) {
-        const script = scriptOf(job.work, { ...this.settings, runId: this.id });
-        await this.send(script, (row) => {
-          step = row.step ?? step;
-          if (row.tookMs !== undefined && step !== null) {
-            const event = { target, migration: step, durationMs: row.tookMs };
-            this.settings.observe({ type: 'step', ...event });
-          }
-        });
-      }
-      return 'done';
-    } catch (error) {
-      job.inDoubt ||= isLost(error);
-      return this.failed(job, step, error);
+    if (job.attempts++ === 0) {
+      // Until now it has waited for its turn.
+      job.startedAt = performance.now();
     }
+    while (job.work.steps.length > 0 || !job.work.isPrepared) {
+      const progress: Progress = { step: null };
+      const part = nextPart(job.work);
+      try {
+        await this.carryOut(part, part.steps.length === job.work.steps.length, progress);
+      } catch (error) {
+        job.inDoubt ||= isLost(error);
+        return this.failed(job, progress.step, error);
+      }
+      job.done.push(...part.steps.map(({ name }) => name));
+      job.work = afterPart(job.work, part);
+      if (this.stopping.signal.aborted && job.work.steps.length > 0) {
+        return 'not-reached';
+      }
+    }
+    return 'done';
+  }
+
+  /** @param isLast whether the target is as it has to be afterwards */
+  private async carryOut(part: TargetWork, isLast: boolean, progress: Progress): Promise<void> {
+    const { verifySql, ...settings } = this.settings;
+    const options = { ...settings, runId: this.id, ...(isLast && { verifySql }) };
+    const [step] = part.steps;
+    if (step && isConcurrent(part)) {
+      progress.step = step.name;
+      await this.oneAtATime.execute(async () => {
+        const start = performance.now();
+        await this.alone((client) => performConcurrently(client, part, step, options));
+        this.stepDone(part, step.name, Math.round(performance.now() - start));
+      });
+      return;
+    }
+    await this.send(scriptOf(part, options), (row) => {
+      progress.step = row.step ?? progress.step;
+      if (row.tookMs !== undefined && progress.step !== null) {
+        this.stepDone(part, progress.step, row.tookMs);
+      }
+    });
+  }
+
+  private stepDone({ name: target }: TargetWork, migration: string, durationMs: number): void {
+    this.settings.observe({ type: 'step', target, migration, durationMs });
   }
 
   private async failed(job: Job, step: string | null, error: unknown): Promise<MigrationFailed> {
     try {
       if (sqlStateOf(error) === MOVED) {
-        job.work = await this.ledger.replan(job.work);
+        await this.replan(job);
       }
       return new MigrationFailed(job.work.name, step, error);
     } catch (reason) {
       return new MigrationFailed(job.work.name, step, reason);
+    }
+  }
+
+  /** What was done meanwhile was done by itself, when a reply was lost, or by someone else. */
+  private async replan(job: Job): Promise<void> {
+    const before = job.work.steps;
+    job.work = await this.ledger.replan(job.work);
+    if (job.inDoubt) {
+      const isLeft = new Set(job.work.steps);
+      job.done.push(...before.filter((step) => !isLeft.has(step)).map(({ name }) => name));
+    }
+  }
+
+  /** With a connection that nobody else uses afterwards. */
+  private async alone(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await work(client);
+    } finally {
+      client.release(true);
     }
   }
 
@@ -261,19 +338,14 @@ export class FleetRun {
   }
 }
 
-function achieved(
-  { work: last, inDoubt }: Job,
-  { steps, direction }: TargetWork,
-):
+function achieved({
+  done,
+  work: { direction },
+}: Job):
   { status: 'migrated' | 'rolled-back'; migrations: readonly string[] } | { status: 'up-to-date' } {
-  // Found to be done: by itself, when the reply was lost, or by someone else.
-  const { steps: done } = last.steps.length === 0 && inDoubt ? { steps } : last;
   return done.length === 0
     ? { status: 'up-to-date' }
-    : {
-        status: direction === 'up' ? 'migrated' : 'rolled-back',
-        migrations: done.map(({ name }) => name),
-      };
+    : { status: direction === 'up' ? 'migrated' : 'rolled-back', migrations: done };
 }
 
 function isWorthAnotherTry(error: unknown): boolean {

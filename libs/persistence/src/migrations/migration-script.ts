@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { lockKey } from './advisory-lock.ts';
-import type { CompiledMigration } from './compiled-migration.ts';
+import { asTransaction, type CompiledMigration } from './compiled-migration.ts';
 import type { TargetPlan } from './fleet-plan.ts';
 import {
   forgetFailure,
@@ -48,15 +48,13 @@ const VERIFICATION = 'verification';
 export function scriptOf(work: TargetWork, options: ScriptOptions): string {
   const statements = [
     'begin',
-    settings(work, options),
-    mustBeFreeAndAsPlanned(work),
+    settings(work, options, 'transaction'),
+    mustBeFreeAndAsPlanned(work, 'transaction'),
     ...(work.list === 'tenant' && !work.isPrepared ? preparation(work.name, options) : []),
     ...work.steps.flatMap((step) => [
       stepBegins(step),
-      ...statementsOf(step, work.direction),
-      work.direction === 'up'
-        ? recordApplied(work, step, options.runId)
-        : recordRolledBack(work, step),
+      ...asTransaction(step, statementsOf(step, work.direction)),
+      record(work, step, options),
     ]),
     ...(options.verifySql === undefined ? [] : verification(options.verifySql)),
     ...(work.list === 'tenant' ? [forgetFailure(work.name)] : []),
@@ -66,7 +64,40 @@ export function scriptOf(work: TargetWork, options: ScriptOptions): string {
   return statements.map((statement) => `${statement.replace(/;\s*$/, '')}\n;`).join('\n');
 }
 
-function statementsOf(
+/**
+ * What can be done in one go: as many steps as fit into a transaction, or one that is none. In a placement where nothing has
+ * been applied nobody is in the way, and all of it is one transaction.
+ */
+export function nextPart(work: TargetWork): TargetWork {
+  const { steps, applied, direction, isPrepared } = work;
+  const isNew = direction === 'up' && applied.length === 0;
+  const first = isNew ? -1 : steps.findIndex(({ isTransactional }) => !isTransactional);
+  const count = first === -1 ? steps.length : first;
+  return { ...work, steps: steps.slice(0, count === 0 && isPrepared ? 1 : count) };
+}
+
+/** What is left when a part has been done. */
+export function afterPart(work: TargetWork, { steps: done }: TargetWork): TargetWork {
+  const names = done.map(({ name }) => name);
+  return {
+    ...work,
+    isPrepared: true,
+    steps: work.steps.slice(done.length),
+    applied:
+      work.direction === 'up'
+        ? [...work.applied, ...names].sort()
+        : work.applied.filter((name) => !names.includes(name)),
+  };
+}
+
+/** Whether a part is a step that is no transaction. */
+export function isConcurrent({ steps, applied, direction }: TargetWork): boolean {
+  const isNew = direction === 'up' && applied.length === 0;
+  return !isNew && steps.some(({ isTransactional }) => !isTransactional);
+}
+
+/** @throws {Error} when the step cannot be taken back */
+export function statementsOf(
   { name, up, down }: CompiledMigration,
   direction: TargetWork['direction'],
 ): readonly string[] {
@@ -77,7 +108,24 @@ function statementsOf(
   return statements;
 }
 
-function settings({ name }: TargetWork, { lockTimeoutMs }: ScriptOptions): string {
+/** SQL that records that a step has been done, and gives how long it took. */
+export function record(
+  work: TargetWork,
+  step: CompiledMigration,
+  { runId }: Pick<ScriptOptions, 'runId'>,
+): string {
+  return work.direction === 'up' ? recordApplied(work, step, runId) : recordRolledBack(work, step);
+}
+
+/** How long something holds: to the end of the transaction, or of the session. */
+type Span = 'transaction' | 'session';
+
+/** SQL that makes whoever runs it the owner, in the schema of the target. */
+export function settings(
+  { name }: TargetWork,
+  { lockTimeoutMs }: Pick<ScriptOptions, 'lockTimeoutMs'>,
+  span: Span,
+): string {
   const values = {
     lock_timeout: String(lockTimeoutMs),
     // Whatever the server's own are: DDL over a large table takes its time.
@@ -86,13 +134,18 @@ function settings({ name }: TargetWork, { lockTimeoutMs }: ScriptOptions): strin
     role: ROLES.owner,
   };
   return `select ${Object.entries(values)
-    .map(([setting, value]) => `set_config('${setting}', ${escapeLiteral(value)}, true)`)
+    .map(
+      ([setting, value]) =>
+        `set_config('${setting}', ${escapeLiteral(value)}, ${span === 'transaction'})`,
+    )
     .join(', ')}`;
 }
 
-function mustBeFreeAndAsPlanned({ name, applied }: TargetWork): string {
+/** SQL that takes the lock of the target, and raises what says that it is not free or not where it was. */
+export function mustBeFreeAndAsPlanned({ name, applied }: TargetWork, span: Span): string {
+  const tryLock = span === 'transaction' ? 'pg_try_advisory_xact_lock' : 'pg_try_advisory_lock';
   return `do $guard$ begin
-    if not pg_try_advisory_xact_lock(${lockKey(`placement ${name}`)}) then
+    if not ${tryLock}(${lockKey(`placement ${name}`)}) then
       raise 'Someone else is busy with it.' using errcode = '${BUSY}';
     end if;
     ${mustHaveApplied(name, applied)}
@@ -118,7 +171,8 @@ function preparation(schema: string, { appUrl }: ScriptOptions): readonly string
   ];
 }
 
-function verification(query: string): readonly string[] {
+/** SQL that raises when what is asked for is not the case. */
+export function verification(query: string): readonly string[] {
   return [
     `select '${VERIFICATION}' as step`,
     `do $verify$ begin

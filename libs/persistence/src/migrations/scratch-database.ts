@@ -5,6 +5,7 @@ import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { ormOptions } from '../connection/orm.ts';
 import { catalogMappings, tenantMappings } from '../mapping/mappings.ts';
 import { migrationLists } from './migration-lists.ts';
+import { asTransaction, compileList } from './compiled-migration.ts';
 import type { ListedMigration, MigrationListName, MigrationLists } from './schema-migration.ts';
 import { prepareServer } from './server-roles.ts';
 
@@ -62,10 +63,8 @@ async function withMappingOf<Result>(
   });
   try {
     await orm.em.fork().transactional(async (transaction) => {
-      for (const { class: Listed } of migrations) {
-        const migration = new Listed(orm.driver, orm.config);
-        await migration.up();
-        for (const statement of migration.getQueries()) {
+      for (const migration of await compileList(orm, migrations)) {
+        for (const statement of asTransaction(migration, migration.up)) {
           await transaction.execute(statement);
         }
       }
