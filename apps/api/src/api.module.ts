@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthModule } from '@tenantry/health';
-import { OutboxModule, PersistenceModule, TenantContext } from '@tenantry/persistence';
+import { Heartbeat, OutboxModule, PersistenceModule, TenantContext } from '@tenantry/persistence';
 import { type ApiConfig, loggingModule } from '@tenantry/platform';
 import { HealthController } from './health/health.controller.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
@@ -26,6 +26,7 @@ export class ApiModule {
         WorkModule,
         ...(config.relaysEvents ? [OutboxModule.forRoot({ handlers })] : []),
       ],
+      providers: [Heartbeat],
       controllers: [HealthController],
     };
   }

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
+import { migrationLists } from '@tenantry/persistence';
 import pg from 'pg';
 import { run } from './cli.ts';
 
@@ -68,10 +69,10 @@ describe('migrate and status', () => {
     const events = lines();
     expect(events.map(({ type }) => type)).toEqual([
       'run',
-      ...Array.from({ length: 5 }, () => 'step'),
+      ...migrationLists.catalog.map(() => 'step'),
       'placement',
       'waves',
-      ...Array.from({ length: 2 }, () => 'step'),
+      ...migrationLists.tenant.map(() => 'step'),
       'placement',
       'summary',
     ]);

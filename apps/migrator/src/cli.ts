@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DomainError } from '@tenantry/domain';
 import {
   CannotConnect,
+  ContractRefused,
   LockTaken,
   MIGRATION_LISTS,
   MigrationChanged,
@@ -25,7 +26,7 @@ import { status } from './commands/status.ts';
 import { addEventCommands } from './event-commands.ts';
 import { verify, type VerifyOptions } from './commands/verify.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { addFleetOptions, names } from './fleet-options.ts';
+import { addFleetOptions, addMigrateOptions, names } from './fleet-options.ts';
 import { Interruption } from './interruption.ts';
 import { printError } from './output.ts';
 import { addTenantCommands } from './tenant-commands.ts';
@@ -50,6 +51,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 /** Errors that say what to do: their message is all that is shown. */
 const EXPECTED = [
   CannotConnect,
+  ContractRefused,
   DomainError,
   InvalidEnvironment,
   LockTaken,
@@ -92,17 +94,15 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .exitOverride()
     .showHelpAfterError();
 
-  addFleetOptions(program.command('migrate'))
+  addMigrateOptions(program.command('migrate'))
     .description('apply what is pending: the catalog first, then every placement')
-    .option('--allow-out-of-order', 'even after what sorts behind it')
     .option('--dry-run', 'say what would be done, as plan does')
     .addOption(json())
     .action(async (options: MigrateCommand) => {
       done(await migrate(options, interruption.toFinish()));
     });
-  addFleetOptions(program.command('plan'))
+  addMigrateOptions(program.command('plan'))
     .description('say what migrate would do, with its SQL and locks, and change nothing')
-    .option('--allow-out-of-order', 'even after what sorts behind it')
     .addOption(json())
     .action(async (options: MigrateCommand) => {
       done(await plan(options));

@@ -28,6 +28,13 @@ export function addFleetOptions(command: Command): Command {
     );
 }
 
+/** The same, and which migrations. */
+export function addMigrateOptions(command: Command): Command {
+  return addFleetOptions(command)
+    .option('--contract', 'contracts too: take away what only older builds need')
+    .option('--allow-out-of-order', 'even after what sorts behind it');
+}
+
 /** Of a list with commas between. */
 export function names(text: string): readonly string[] {
   return text.split(',').map((name) => name.trim());

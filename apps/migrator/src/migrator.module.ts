@@ -11,7 +11,12 @@ import {
   UnitOfWork,
 } from '@tenantry/application';
 import { TenantOperationRepository, TenantRepository } from '@tenantry/domain';
-import { IsolationProver, PersistenceModule, ProvisioningModule } from '@tenantry/persistence';
+import {
+  Heartbeat,
+  IsolationProver,
+  PersistenceModule,
+  ProvisioningModule,
+} from '@tenantry/persistence';
 import type { MigratorConfig } from '@tenantry/platform';
 import { DatabaseSeeder, OwnedDataSeeder } from '@tenantry/seeding';
 
@@ -39,6 +44,7 @@ export class MigratorModule {
           CarryOutOperations,
           OrphanedPlacements,
         ),
+        Heartbeat,
         OwnedDataSeeder,
         DatabaseSeeder,
         IsolationProver,

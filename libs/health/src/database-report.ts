@@ -2,6 +2,7 @@ import { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import {
   CATALOG,
+  isInRange,
   type PoolStatistics,
   readFleetStatus,
   readPoolStatistics,
@@ -32,7 +33,8 @@ export interface DatabaseStatistics {
   readonly migrations: {
     readonly catalog: MigrationState;
     readonly placements: readonly { readonly version: string | null; readonly count: number }[];
-    readonly lagging: readonly ({ readonly schema: string } & MigrationState)[];
+    /** Placements that this build cannot serve: their tenants are answered with 503. */
+    readonly outOfRange: readonly ({ readonly schema: string } & MigrationState)[];
   };
 }
 
@@ -40,6 +42,8 @@ export interface MigrationState {
   /** The newest that has been applied. */
   readonly version: string | null;
   readonly pending: readonly string[];
+  /** What has been applied of a newer build's that takes away what this one needs. */
+  readonly contracted: readonly string[];
 }
 
 /** Statistics of the database, for operators. */
@@ -64,17 +68,18 @@ function summary(targets: readonly TargetPlan[]): DatabaseStatistics['migrations
   const placements = targets.filter(({ list }) => list === 'tenant');
   const counts = Map.groupBy(placements, versionOf);
   return {
-    catalog: { version: catalog ? versionOf(catalog) : null, pending: catalog?.pending ?? [] },
+    catalog: catalog ? stateOf(catalog) : { version: null, pending: [], contracted: [] },
     placements: [...counts].map(([version, { length }]) => ({ version, count: length })),
-    lagging: placements
-      .filter(({ pending }) => pending.length > 0)
+    outOfRange: placements
+      .filter((target) => !isInRange(target))
       .slice(0, MOST)
-      .map((target) => ({
-        schema: target.name,
-        version: versionOf(target),
-        pending: target.pending,
-      })),
+      .map((target) => ({ schema: target.name, ...stateOf(target) })),
   };
+}
+
+function stateOf(target: TargetPlan): MigrationState {
+  const { pending, contracted } = target;
+  return { version: versionOf(target), pending, contracted };
 }
 
 function versionOf({ applied }: TargetPlan): string | null {

@@ -2,13 +2,13 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { type HealthCheckAttempt, HealthIndicatorService } from '@nestjs/terminus';
 import { SHARED_SCHEMA } from '@tenantry/domain';
-import { CATALOG, readFleetStatus, TenantContext } from '@tenantry/persistence';
+import { CATALOG, isInRange, readFleetStatus, TenantContext } from '@tenantry/persistence';
 import { DEADLINE_MS, FRESH_FOR_MS } from './limits.ts';
 
 /** What all tenants depend on. A dedicated placement that lags behind is no reason to serve nobody. */
 const REQUIRED = [CATALOG.name, SHARED_SCHEMA];
 
-/** Whether the migrations that this build expects have been applied. More of them is fine: a newer build comes next. */
+/** Whether the migrations that this build expects have been applied. More expands are fine: a newer build comes next. */
 @Injectable()
 export class MigrationsIndicator {
   constructor(
@@ -29,8 +29,12 @@ export class MigrationsIndicator {
     const targets = await this.context.runAsReader(() => readFleetStatus(this.entityManager));
     for (const name of REQUIRED) {
       const target = targets.find((each) => each.name === name);
-      if (!target || target.pending.length > 0) {
-        throw new Error(`${name} lacks migrations`);
+      if (!target || !isInRange(target)) {
+        throw new Error(
+          target && target.contracted.length > 0
+            ? `${name} is ahead of what this build can serve: ${target.contracted.join(', ')}`
+            : `${name} lacks migrations`,
+        );
       }
     }
   }

@@ -1,3 +1,4 @@
+export { Heartbeat } from './catalog/heartbeat.ts';
 export {
   type DirectoryEntry,
   TenantDirectory,
@@ -20,14 +21,18 @@ export {
 } from './migrations/fleet-migrator.ts';
 export { type DriftReport } from './migrations/drift.ts';
 export { PoolerInBetween } from './migrations/fleet-lock.ts';
-export { MigrationChanged, MigrationOutOfOrder } from './migrations/fleet-refusals.ts';
+export {
+  ContractRefused,
+  MigrationChanged,
+  MigrationOutOfOrder,
+} from './migrations/fleet-refusals.ts';
 export { type Outcome, type RunEvent } from './migrations/fleet-run.ts';
 export { UnknownPlacement, type Wave } from './migrations/fleet-waves.ts';
 export { MigrationFailed } from './migrations/migration-failed.ts';
 export { type TargetWork } from './migrations/migration-script.ts';
 export { RollbackRefused } from './migrations/rollback.ts';
 export { strongestLock, type TableLock } from './migrations/table-lock.ts';
-export { CATALOG, type Target, type TargetPlan } from './migrations/fleet-plan.ts';
+export { CATALOG, isInRange, type Target, type TargetPlan } from './migrations/fleet-plan.ts';
 export { readFleetStatus } from './migrations/fleet-status.ts';
 export { migrationLists } from './migrations/migration-lists.ts';
 export { createMigration } from './migrations/new-migration.ts';

@@ -21,6 +21,7 @@ import {
   TenantRepository,
 } from '@tenantry/domain';
 import type { DatabaseConfig } from '@tenantry/platform';
+import { SchemaRange } from './catalog/schema-range.ts';
 import { TenantDirectory } from './catalog/tenant-directory.ts';
 import { connect } from './connection/connect.ts';
 import { createOrm } from './connection/orm.ts';
@@ -71,6 +72,11 @@ export class PersistenceModule implements OnApplicationShutdown {
       RetryBudget,
       TransactionalService,
       TenantDirectory,
+      {
+        provide: SchemaRange,
+        useFactory: (orm: MikroORM) => SchemaRange.ofThisBuild(orm),
+        inject: [MikroORM],
+      },
       Idempotency,
       Outbox,
       Outboxes,

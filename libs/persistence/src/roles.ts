@@ -8,7 +8,7 @@ export const ROLES = {
   tenant: 'tenantry_tenant',
   /** Reads and writes the catalog, and sees no tenant's tables. */
   operator: 'tenantry_operator',
-  /** Reads the catalog, for the program itself: to find tenants, and to see whether all is well. */
+  /** Reads the catalog, for the program itself: to find tenants, to see whether all is well, and to say that it is there. */
   reader: 'tenantry_reader',
   /** Sees in every placement whose events are to be delivered, and nothing else. */
   relay: 'tenantry_relay',

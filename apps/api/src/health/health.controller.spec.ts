@@ -75,7 +75,7 @@ describe('health', () => {
       migrations: {
         catalog: { version: expect.stringMatching(/^\d{14}-/) as string, pending: [] },
         placements: [{ version: expect.stringContaining('unit-of-work') as string, count: 2 }],
-        lagging: [],
+        outOfRange: [],
       },
     });
   });

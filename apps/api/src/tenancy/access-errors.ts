@@ -38,3 +38,12 @@ export class TenantSuspended extends DomainError {
     super('tenant-suspended', 'The tenant is suspended.');
   }
 }
+
+/** The tenant's tables are not in a shape that this build can serve: a migration has not been there, or a newer one has. */
+export class TenantBeingMigrated extends DomainError {
+  readonly kind = 'unavailable';
+
+  constructor() {
+    super('tenant-being-migrated', 'The tenant is being migrated. Try again in a moment.');
+  }
+}

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { NotFound } from '@tenantry/domain';
 import type { DirectoryEntry, TenantDirectory, TenantName } from '@tenantry/persistence';
 import type { FastifyRequest } from 'fastify';
-import { NoTenant, TenantMismatch, TenantSuspended } from './access-errors.ts';
+import { NoTenant, TenantBeingMigrated, TenantMismatch, TenantSuspended } from './access-errors.ts';
 import type { Said, TenantResolver } from './tenant-resolvers.ts';
 
 /** What a request says, and whom that means. */
@@ -28,6 +28,7 @@ export class TenantResolution {
    * @throws {TenantMismatch} when its token is for another tenant than it names besides
    * @throws {NotFound} when it names one that is not there, not yet there, or cannot be: the answer is the same
    * @throws {TenantSuspended}
+   * @throws {TenantBeingMigrated}
    */
   async tenantOf(request: FastifyRequest): Promise<DirectoryEntry> {
     const resolved = await this.resolve(request);
@@ -41,6 +42,9 @@ export class TenantResolution {
     }
     if (first.tenant.status === 'suspended') {
       throw new TenantSuspended();
+    }
+    if (!first.tenant.isInRange) {
+      throw new TenantBeingMigrated();
     }
     return first.tenant;
   }

@@ -31,7 +31,8 @@ function linesOf(targets: readonly TargetPlan[]): string[][] {
   });
 }
 
-function stateOf({ applied, pending, ahead, changed, failure }: TargetPlan): string {
+function stateOf(target: TargetPlan): string {
+  const { applied, pending, toContract, ahead, changed, failure } = target;
   if (changed.length > 0) {
     return `changed since they were applied: ${changed.join(', ')}`;
   }
@@ -42,7 +43,9 @@ function stateOf({ applied, pending, ahead, changed, failure }: TargetPlan): str
   if (pending.length > 0) {
     return `pending: ${pending.join(', ')}`;
   }
-  return ahead.length > 0
-    ? `ahead of this build: ${ahead.join(', ')}`
-    : `at ${applied.at(-1) ?? ''}`;
+  if (ahead.length > 0) {
+    return `ahead of this build: ${ahead.join(', ')}`;
+  }
+  const waiting = toContract.length > 0 ? `, to be contracted: ${toContract.join(', ')}` : '';
+  return `at ${applied.at(-1) ?? ''}${waiting}`;
 }

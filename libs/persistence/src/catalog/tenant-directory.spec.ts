@@ -34,7 +34,13 @@ function asOperator<T>(work: () => Promise<T>): Promise<T> {
 
 describe('the tenant directory', () => {
   it('finds a tenant by slug, domain and id', async () => {
-    const entry = { id: hooli.id, slug: 'hooli', schema: 'shared', status: 'active' };
+    const entry = {
+      id: hooli.id,
+      slug: 'hooli',
+      schema: 'shared',
+      status: 'active',
+      isInRange: true,
+    };
 
     expect(await directory.find({ slug: slug('hooli') })).toEqual(entry);
     expect(await directory.find({ domain: domainName('hooli.example') })).toEqual(entry);

@@ -1,5 +1,7 @@
 import { appliedMigrationMapping } from './catalog/applied-migration.mapping.ts';
 import { auditEntryMapping } from './catalog/audit-entry.mapping.ts';
+import { backfillProgressMapping } from './catalog/backfill-progress.mapping.ts';
+import { heartbeatMapping } from './catalog/heartbeat.mapping.ts';
 import { migrationFailureMapping } from './catalog/migration-failure.mapping.ts';
 import { placementMapping } from './catalog/placement.mapping.ts';
 import { tenantOperationMapping } from './catalog/tenant-operation.mapping.ts';
@@ -21,6 +23,8 @@ export const catalogMappings = [
   tenantOperationMapping,
   appliedMigrationMapping,
   migrationFailureMapping,
+  backfillProgressMapping,
+  heartbeatMapping,
   auditEntryMapping,
   catalogCommitMarkerMapping,
 ];

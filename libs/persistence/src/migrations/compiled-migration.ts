@@ -12,6 +12,8 @@ import type {
 export interface CompiledMigration {
   readonly name: string;
   readonly kind: SchemaMigration['kind'];
+  /** The expand that a contract completes; `null` for an expand. */
+  readonly completes: string | null;
   /** Whether it is done in one transaction with what is beside it; else it builds or removes indexes concurrently. */
   readonly isTransactional: boolean;
   readonly up: readonly string[];
@@ -38,11 +40,28 @@ export async function compile(orm: Toolkit, lists: MigrationLists): Promise<Comp
 }
 
 /** Nothing is asked of the server. */
-export function compileList(
+export async function compileList(
   orm: Toolkit,
   list: readonly ListedMigration[],
 ): Promise<readonly CompiledMigration[]> {
-  return Promise.all(list.map((listed) => compileOne(orm, listed)));
+  const compiled = await Promise.all(list.map((listed) => compileOne(orm, listed)));
+  compiled.forEach((migration, index) => {
+    mustCompleteAnExpand(migration, compiled.slice(0, index));
+  });
+  return compiled;
+}
+
+function mustCompleteAnExpand(
+  { name, kind, completes }: CompiledMigration,
+  before: readonly CompiledMigration[],
+): void {
+  const expands = before.filter((migration) => migration.kind === 'expand');
+  const isSaid = expands.some((migration) => migration.name === completes);
+  if (kind === 'contract' ? !isSaid : completes !== null) {
+    throw new Error(
+      `The migration ${name} is marked ${kind}, so \`completes\` has to ${kind === 'contract' ? 'name the expand before it that made the new shape' : 'be null'}.`,
+    );
+  }
 }
 
 async function compileOne(
@@ -69,6 +88,7 @@ async function compileOne(
   return {
     name,
     kind: migration.kind,
+    completes: migration.completes,
     isTransactional,
     up,
     down,

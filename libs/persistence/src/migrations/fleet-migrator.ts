@@ -9,9 +9,9 @@ import type { SupervisedConnection } from '../connection/supervised-connection.t
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
 import { withFleetLock } from './fleet-lock.ts';
-import { planFleet, type TargetPlan } from './fleet-plan.ts';
+import { planFleet, type RunningBuild, type TargetPlan } from './fleet-plan.ts';
 import { type DriftReport, findDrift } from './drift.ts';
-import { mustBeRunnable, type RefusalOptions } from './fleet-refusals.ts';
+import { mustBeContractible, mustBeRunnable, type RefusalOptions } from './fleet-refusals.ts';
 import {
   type FailedOutcome,
   FleetRun,
@@ -20,7 +20,13 @@ import {
   type StopReason,
 } from './fleet-run.ts';
 import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
-import { adoptChecksums, readApplied, readSnapshot, recordFailure } from './ledger.ts';
+import {
+  adoptChecksums,
+  readApplied,
+  readRunningBuilds,
+  readSnapshot,
+  recordFailure,
+} from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
 import { schemasWithDefaultRights, type TargetWork } from './migration-script.ts';
 import { asOwnerOf } from './owner-transaction.ts';
@@ -44,7 +50,10 @@ export interface RunOptions extends WaveOptions {
   readonly observe?: (event: RunEvent) => void;
 }
 
-export interface MigrateOptions extends RunOptions, RefusalOptions {}
+export interface MigrateOptions extends RunOptions, RefusalOptions {
+  /** Whether contracts are applied too: when nobody needs any more what they take away. */
+  readonly contract?: boolean;
+}
 export interface RollbackOptions extends RunOptions, RollbackGoal {}
 
 /** What a run would do, and does. */
@@ -100,18 +109,23 @@ export class FleetMigrator {
    * are done.
    * @throws {MigrationChanged}
    * @throws {MigrationOutOfOrder}
+   * @throws {ContractRefused} when it was asked to contract, and somebody needs what would be taken away
    * @throws {UnknownPlacement}
    */
   async plan(options: MigrateOptions = {}): Promise<FleetPlan> {
-    const targets = await this.status(namesIn(options));
-    mustBeRunnable(targets, options);
+    const snapshot = await readSnapshot(this.orm.em.fork(), namesIn(options));
     const known = await this.compiled;
+    const targets = planFleet(snapshot, known);
+    mustBeRunnable(targets, options);
+    if (options.contract) {
+      mustBeContractible(targets, snapshot.builds, known);
+    }
     const isPrepared = await this.preparedPlacements();
     const [catalog, ...placements] = targets.map((target): TargetWork => ({
       ...target,
       direction: 'up',
       isPrepared: target.list === 'catalog' || isPrepared(target.name),
-      steps: known[target.list].filter(({ name }) => target.pending.includes(name)),
+      steps: stepsOf(target, known, snapshot.builds, options),
     })) as [TargetWork, ...TargetWork[]];
     const selected = select(placements, options);
     const toBeDone = selected.filter((work) => work.steps.length > 0 || !work.isPrepared);
@@ -125,6 +139,7 @@ export class FleetMigrator {
    * @throws {PoolerInBetween}
    * @throws {MigrationChanged} before anything is done
    * @throws {MigrationOutOfOrder} before anything is done
+   * @throws {ContractRefused} before anything is done
    * @throws {MigrationFailed} when it is the catalog that could not be migrated: without it there is no fleet
    */
   async migrate(options: MigrateOptions = {}): Promise<RunReport> {
@@ -222,11 +237,12 @@ export class FleetMigrator {
     const applied = await readApplied(this.orm.em.fork(), schema);
     const placement = { schema, applied, slugs: [], failure: null };
     const known = await this.compiled;
-    const [, target] = planFleet({ catalog: [], placements: [placement] }, known) as [
+    const builds = await readRunningBuilds(this.orm.em.fork());
+    const [, target] = planFleet({ catalog: [], placements: [placement], builds }, known) as [
       unknown,
       TargetPlan,
     ];
-    const steps = known.tenant.filter(({ name }) => target.pending.includes(name));
+    const steps = stepsOf(target, known, builds, {});
     // What is there already is not made again.
     return { ...target, direction: 'up', isPrepared: false, steps };
   }
@@ -299,6 +315,21 @@ export class FleetMigrator {
   private pool(): Promise<pg.Pool> {
     return (this.orm.driver.getConnection() as SupervisedConnection).getNativeClient();
   }
+}
+
+/** What is to be done in a target: contracts only where it was said, or where nothing is yet and nobody needs the old shape. */
+function stepsOf(
+  { list, applied, pending, toContract }: TargetPlan,
+  known: CompiledLists,
+  builds: readonly RunningBuild[],
+  { contract = false }: MigrateOptions,
+): readonly CompiledMigration[] {
+  const isNew = applied.length === 0;
+  const mayContract = (name: string): boolean =>
+    contract || (isNew && builds.every(({ contracts }) => contracts.includes(name)));
+  return known[list].filter(
+    ({ name }) => pending.includes(name) || (toContract.includes(name) && mayContract(name)),
+  );
 }
 
 async function mustSucceed(performed: Promise<Outcome>): Promise<Outcome> {

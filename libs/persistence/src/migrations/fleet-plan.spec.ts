@@ -1,21 +1,22 @@
 import type { CompiledMigration } from './compiled-migration.ts';
-import { type AppliedMigration, type FleetSnapshot, planFleet } from './fleet-plan.ts';
+import { type AppliedMigration, type FleetSnapshot, isInRange, planFleet } from './fleet-plan.ts';
 import { MigrationChanged, MigrationOutOfOrder, mustBeRunnable } from './fleet-refusals.ts';
 
-const compiled = (name: string): CompiledMigration => ({
+const compiled = (name: string, completes: string | null = null): CompiledMigration => ({
   name,
-  kind: 'expand',
+  kind: completes === null ? 'expand' : 'contract',
+  completes,
   isTransactional: true,
   up: [],
   down: null,
   checksum: `sum of ${name}`,
 });
 const known = {
-  catalog: ['1-a', '2-b'].map(compiled),
-  tenant: ['1-x', '2-y', '3-z'].map(compiled),
+  catalog: ['1-a', '2-b'].map((name) => compiled(name)),
+  tenant: ['1-x', '2-y', '3-z'].map((name) => compiled(name)),
 };
 const applied = (...names: string[]): AppliedMigration[] =>
-  names.map((name) => ({ name, checksum: `sum of ${name}` }));
+  names.map((name) => ({ name, checksum: `sum of ${name}`, kind: 'expand' }));
 const snapshot = (placements: Record<string, readonly AppliedMigration[]>): FleetSnapshot => ({
   catalog: applied('1-a', '2-b'),
   placements: Object.entries(placements).map(([schema, migrations]) => ({
@@ -24,6 +25,7 @@ const snapshot = (placements: Record<string, readonly AppliedMigration[]>): Flee
     applied: migrations,
     failure: null,
   })),
+  builds: [],
 });
 
 describe('the plan of a fleet', () => {
@@ -55,7 +57,7 @@ describe('the plan of a fleet', () => {
   });
 
   it('is refused when something has other SQL than what was applied, naming what and where', () => {
-    const other = [{ name: '1-x', checksum: 'of something else' }];
+    const other = [{ name: '1-x', checksum: 'of something else', kind: 'expand' as const }];
     const targets = planFleet(
       snapshot({ a: other, b: applied('1-x'), c: other, d: other, e: other, f: other }),
       known,
@@ -70,7 +72,10 @@ describe('the plan of a fleet', () => {
   });
 
   it('knows nothing against what was applied before there were checksums', () => {
-    const targets = planFleet(snapshot({ a: [{ name: '1-x', checksum: null }] }), known);
+    const targets = planFleet(
+      snapshot({ a: [{ name: '1-x', checksum: null, kind: 'expand' }] }),
+      known,
+    );
 
     mustBeRunnable(targets, {});
     expect(targets[1]).toMatchObject({ changed: [], pending: ['2-y', '3-z'] });
@@ -83,5 +88,57 @@ describe('the plan of a fleet', () => {
       mustBeRunnable(targets, {});
     }).toThrow(MigrationOutOfOrder);
     mustBeRunnable(targets, { allowOutOfOrder: true });
+  });
+
+  describe('with a contract', () => {
+    const withContract = {
+      ...known,
+      tenant: [compiled('1-x'), compiled('2-y'), compiled('3-z', '1-x'), compiled('4-w')],
+    };
+    const contracted = (name: string): AppliedMigration => ({
+      name,
+      checksum: `sum of ${name}`,
+      kind: 'contract',
+    });
+
+    it('lets it wait, and expands go past it', () => {
+      const targets = planFleet(snapshot({ a: applied('1-x', '2-y', '4-w') }), withContract);
+
+      mustBeRunnable(targets, {});
+      expect(targets[1]).toMatchObject({ pending: [], toContract: ['3-z'], outOfOrder: [] });
+      expect(isInRange(targets[1]!)).toBe(true);
+    });
+
+    it('lets no expand come after it that sorts before it', () => {
+      const targets = planFleet(
+        snapshot({ a: [...applied('1-x'), contracted('3-z')] }),
+        withContract,
+      );
+
+      expect(targets[1]).toMatchObject({ pending: ['2-y', '4-w'], outOfOrder: ['2-y'] });
+    });
+
+    it('lets no contract come after one that sorts behind it', () => {
+      const targets = planFleet(
+        snapshot({ a: [...applied('1-x', '2-y', '4-w'), contracted('5-v')] }),
+        { ...known, tenant: [...withContract.tenant, compiled('5-v', '4-w')] },
+      );
+
+      expect(targets[1]).toMatchObject({ toContract: ['3-z'], outOfOrder: ['3-z'] });
+    });
+
+    it('is out of range of a build that does not know it, where an expand is not', () => {
+      const targets = planFleet(
+        snapshot({
+          a: [...applied('1-x', '2-y', '3-z'), contracted('4-new')],
+          b: applied('1-x', '2-y', '3-z', '4-new'),
+          c: applied('1-x', '2-y'),
+        }),
+        known,
+      );
+
+      expect(targets.slice(1).map(({ contracted: gone }) => gone)).toEqual([['4-new'], [], []]);
+      expect(targets.slice(1).map(isInRange)).toEqual([false, true, false]);
+    });
   });
 });

@@ -6,6 +6,13 @@ export interface AppliedMigration {
   readonly name: string;
   /** `null` for what was applied before checksums were kept. */
   readonly checksum: string | null;
+  readonly kind: CompiledMigration['kind'];
+}
+
+/** A build that is running, or was a moment ago. */
+export interface RunningBuild {
+  /** The contracts that it is ready for. */
+  readonly contracts: readonly string[];
 }
 
 /** Where the last attempt to migrate a placement failed. */
@@ -33,6 +40,7 @@ export interface FleetSnapshot {
   /** What has been applied to the catalog itself; empty when there is none. */
   readonly catalog: readonly AppliedMigration[];
   readonly placements: readonly PlacementState[];
+  readonly builds: readonly RunningBuild[];
 }
 
 /** Where migrations go: the catalog, or the schema of a placement. */
@@ -45,10 +53,14 @@ export interface Target {
 /** A target, compared with the migrations of a build. */
 interface Difference {
   readonly applied: readonly string[];
-  /** To be applied, in this order. */
+  /** To be applied, in this order: expands. This build cannot serve a placement that lacks any. */
   readonly pending: readonly string[];
+  /** Contracts that are to be applied, in this order. They can wait. */
+  readonly toContract: readonly string[];
   /** Applied, but unknown to this build: a newer one has been here. */
   readonly ahead: readonly string[];
+  /** Contracts among those: what this build needs is gone, and it cannot serve the placement. */
+  readonly contracted: readonly string[];
   /** Applied, but with other SQL than this build has under that name. */
   readonly changed: readonly string[];
   /** Pending, though something later has been applied. */
@@ -88,16 +100,42 @@ function compare(
 ): Difference {
   const checksums = new Map(known.map(({ name, checksum }) => [name, checksum]));
   const names = applied.map(({ name }) => name);
-  const pending = [...checksums.keys()].filter((name) => !names.includes(name));
-  const newest = names.filter((name) => checksums.has(name)).at(-1) ?? '';
+  const lacking = known.filter(({ name }) => !names.includes(name));
+  const ahead = applied.filter(({ name }) => !checksums.has(name));
   return {
     applied: names,
-    pending,
-    ahead: names.filter((name) => !checksums.has(name)),
+    pending: namesOf(lacking, 'expand'),
+    toContract: namesOf(lacking, 'contract'),
+    ahead: ahead.map(({ name }) => name),
+    contracted: namesOf(ahead, 'contract'),
     changed: applied
       .filter(({ name, checksum }) => checksum !== null && checksum !== checksums.get(name))
       .map(({ name }) => name)
       .filter((name) => checksums.has(name)),
-    outOfOrder: pending.filter((name) => name < newest),
+    outOfOrder: lacking
+      .filter((step) => comesTooLate(step, applied, checksums))
+      .map(({ name }) => name),
   };
+}
+
+function namesOf(
+  migrations: readonly Pick<CompiledMigration, 'name' | 'kind'>[],
+  wanted: CompiledMigration['kind'],
+): readonly string[] {
+  return migrations.filter(({ kind }) => kind === wanted).map(({ name }) => name);
+}
+
+/** Contracts wait until nobody needs what they remove, so expands go past them. */
+function comesTooLate(
+  { name, kind }: CompiledMigration,
+  applied: readonly AppliedMigration[],
+  known: ReadonlyMap<string, string>,
+): boolean {
+  const later = applied.filter((other) => known.has(other.name) && other.name > name);
+  return kind === 'expand' ? later.length > 0 : later.some((other) => other.kind === 'contract');
+}
+
+/** Whether a build can serve the tenants of a placement. */
+export function isInRange({ pending, contracted }: Difference): boolean {
+  return pending.length === 0 && contracted.length === 0;
 }

@@ -1,4 +1,5 @@
-import type { TargetPlan } from './fleet-plan.ts';
+import type { CompiledLists } from './compiled-migration.ts';
+import type { RunningBuild, TargetPlan } from './fleet-plan.ts';
 
 export interface RefusalOptions {
   /** Whether what sorts before something that has been applied may be applied after it. */
@@ -27,6 +28,11 @@ export class MigrationOutOfOrder extends Error {
   }
 }
 
+/** A contract would take something away that is needed still. */
+export class ContractRefused extends Error {
+  override readonly name = 'ContractRefused';
+}
+
 /** How many targets are named. */
 const MOST = 3;
 
@@ -49,6 +55,39 @@ export function mustBeRunnable(
   }
 }
 
+/**
+ * Whether what contracts take away is needed by nobody any more. A pure function. A placement where nothing has been applied
+ * is in nobody's way: it gets all of it at once.
+ * @param targets all there are, whichever of them are to be contracted
+ * @throws {ContractRefused}
+ */
+export function mustBeContractible(
+  targets: readonly TargetPlan[],
+  builds: readonly RunningBuild[],
+  known: CompiledLists,
+): void {
+  for (const { name, completes } of [...known.catalog, ...known.tenant]) {
+    const lacking = targets.filter(({ toContract }) => toContract.includes(name));
+    if (completes === null || lacking.length === 0) {
+      continue;
+    }
+    const needing = builds.filter((build) => !build.contracts.includes(name)).length;
+    if (needing > 0) {
+      throw new ContractRefused(
+        `${name} takes away what ${needing} running processes of an older build need. Roll the new build out, and try again when the old one has not been seen for five minutes.`,
+      );
+    }
+    const behind = lacking.filter(
+      (target) => target.pending.includes(completes) && target.applied.length > 0,
+    );
+    if (behind.length > 0) {
+      throw new ContractRefused(
+        `${name} completes ${completes}, which is pending in ${firstOf(behind.map((target) => target.name))}. Run migrate without --contract first, until nothing is pending.`,
+      );
+    }
+  }
+}
+
 /** Such as `20261122120000-initial in shared, t_a, t_b and 9997 more`. */
 function whereOf(targets: readonly TargetPlan[], what: 'changed' | 'outOfOrder'): string {
   const places = new Map<string, string[]>();
@@ -57,10 +96,10 @@ function whereOf(targets: readonly TargetPlan[], what: 'changed' | 'outOfOrder')
       places.set(migration, [...(places.get(migration) ?? []), target.name]);
     }
   }
-  return [...places]
-    .map(([migration, names]) => {
-      const more = names.length > MOST ? ` and ${names.length - MOST} more` : '';
-      return `${migration} in ${names.slice(0, MOST).join(', ')}${more}`;
-    })
-    .join('; ');
+  return [...places].map(([migration, names]) => `${migration} in ${firstOf(names)}`).join('; ');
+}
+
+function firstOf(names: readonly string[]): string {
+  const more = names.length > MOST ? ` and ${names.length - MOST} more` : '';
+  return `${names.slice(0, MOST).join(', ')}${more}`;
 }

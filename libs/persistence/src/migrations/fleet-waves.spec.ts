@@ -8,7 +8,9 @@ const placement = (name: string, ...slugs: string[]): TargetPlan => ({
   failure: null,
   applied: [],
   pending: [],
+  toContract: [],
   ahead: [],
+  contracted: [],
   changed: [],
   outOfOrder: [],
 });

@@ -1,22 +1,35 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { CompiledLists, CompiledMigration } from './compiled-migration.ts';
-import type { AppliedMigration, FleetSnapshot, PlacementState, Target } from './fleet-plan.ts';
+import type {
+  AppliedMigration,
+  FleetSnapshot,
+  PlacementState,
+  RunningBuild,
+  Target,
+} from './fleet-plan.ts';
 import type { FailedOutcome } from './fleet-run.ts';
 
 const { escapeLiteral } = pg;
 
 /** From this migration of the catalog on the ledger has checksums, and failures are kept. */
 const WITH_CHECKSUMS = '20261125025152-fleet';
+/** From this one on the ledger tells contracts apart, and builds say that they are running. */
+const WITH_KINDS = '20261125091907-expand-contract';
 /** From this migration on a placement has tables for what units of work leave behind: markers, answers, events. */
 const WITH_RECORDS = '20261124232657-unit-of-work';
 
+const RUNNING_BUILDS = `select coalesce(json_agg(json_build_object('contracts', contracts)), '[]') as builds
+  from catalog.heartbeat where counts_until > now()`;
+
 interface SnapshotRow {
   readonly name: string;
-  /** `[name, checksum]` of each migration, as JSON. */
+  /** `[name, checksum, kind]` of each migration, as JSON. */
   readonly applied: string;
   readonly slugs: readonly string[];
   readonly failure: PlacementState['failure'];
+  /** In the row of the catalog. */
+  readonly builds: readonly RunningBuild[] | null;
 }
 
 /**
@@ -28,18 +41,19 @@ export async function readSnapshot(
   entityManager: EntityManager,
   slugs: readonly string[] = [],
 ): Promise<FleetSnapshot> {
-  const { hasCatalog, hasChecksums } = await stateOfLedger(entityManager);
+  const { hasCatalog, hasChecksums, hasKinds } = await stateOfLedger(entityManager);
   if (!hasCatalog) {
-    return { catalog: [], placements: [] };
+    return { catalog: [], placements: [], builds: [] };
   }
   const rows = await entityManager.execute<SnapshotRow[]>(
     `with applied as (
-       select target, json_agg(json_build_array(name, ${hasChecksums ? 'checksum' : 'null'}) order by name collate "C")::text as migrations
+       select target, json_agg(json_build_array(name, ${hasChecksums ? 'checksum' : 'null'}, ${hasKinds ? 'kind' : `'expand'`}) order by name collate "C")::text as migrations
        from catalog.migration group by target)
      select target.name, coalesce(migrations, '[]') as applied,
        array(select slug from catalog.tenant t where t.placement_id = target.id and t.status <> 'deleted'
          and t.slug in (select jsonb_array_elements_text(?::jsonb)) order by slug) as slugs,
-       ${hasChecksums ? `(select json_build_object('step', step, 'sqlState', sql_state, 'attempts', attempts) from catalog.migration_failure f where f.target = target.name)` : 'null'} as failure
+       ${hasChecksums ? `(select json_build_object('step', step, 'sqlState', sql_state, 'attempts', attempts) from catalog.migration_failure f where f.target = target.name)` : 'null'} as failure,
+       ${hasKinds ? `case target.name when 'catalog' then (${RUNNING_BUILDS}) end` : 'null'} as builds
      from (select 'catalog' as name, null::uuid as id union all select schema_name, id from catalog.placement) target
      left join applied on applied.target = target.name
      order by target.name collate "C"`,
@@ -57,6 +71,7 @@ export async function readSnapshot(
         applied: parse(applied),
         failure,
       })),
+    builds: catalog?.builds ?? [],
   };
 }
 
@@ -71,10 +86,8 @@ function oncePerText<Result>(parse: (text: string) => Result): (text: string) =>
 }
 
 function parseApplied(json: string): readonly AppliedMigration[] {
-  return (JSON.parse(json) as [string, string | null][]).map(([name, checksum]) => ({
-    name,
-    checksum,
-  }));
+  const rows = JSON.parse(json) as [string, string | null, AppliedMigration['kind']][];
+  return rows.map(([name, checksum, kind]) => ({ name, checksum, kind }));
 }
 
 /** What has been applied to one target. */
@@ -82,22 +95,40 @@ export async function readApplied(
   entityManager: EntityManager,
   target: string,
 ): Promise<readonly AppliedMigration[]> {
-  const { hasCatalog, hasChecksums } = await stateOfLedger(entityManager);
+  const { hasCatalog, hasChecksums, hasKinds } = await stateOfLedger(entityManager);
   return hasCatalog
     ? entityManager.execute<AppliedMigration[]>(
-        `select name, ${hasChecksums ? 'checksum' : 'null'} as checksum from catalog.migration
+        `select name, ${hasChecksums ? 'checksum' : 'null'} as checksum, ${hasKinds ? 'kind' : `'expand'`} as kind from catalog.migration
          where target = ? order by name collate "C"`,
         [target],
       )
     : [];
 }
 
-async function stateOfLedger(
+/** Which builds are running, or were a moment ago. */
+export async function readRunningBuilds(
   entityManager: EntityManager,
-): Promise<{ readonly hasCatalog: boolean; readonly hasChecksums: boolean }> {
-  const [state] = await entityManager.execute<[{ hasCatalog: boolean; hasChecksums: boolean }]>(
+): Promise<readonly RunningBuild[]> {
+  const { hasKinds } = await stateOfLedger(entityManager);
+  if (!hasKinds) {
+    return [];
+  }
+  const [row] = await entityManager.execute<[{ builds: readonly RunningBuild[] }]>(RUNNING_BUILDS);
+  return row.builds;
+}
+
+/** How far the ledger itself has been migrated. */
+interface LedgerState {
+  readonly hasCatalog: boolean;
+  readonly hasChecksums: boolean;
+  readonly hasKinds: boolean;
+}
+
+async function stateOfLedger(entityManager: EntityManager): Promise<LedgerState> {
+  const [state] = await entityManager.execute<[LedgerState]>(
     `select to_regclass('catalog.migration') is not null as "hasCatalog",
-       to_regclass('catalog.migration_failure') is not null as "hasChecksums"`,
+       to_regclass('catalog.migration_failure') is not null as "hasChecksums",
+       to_regclass('catalog.heartbeat') is not null as "hasKinds"`,
   );
   return state;
 }
@@ -118,7 +149,7 @@ export const MOVED = 'TN002';
 /** SQL that records a migration, and gives how long it took since {@link stepBegins}. */
 export function recordApplied(
   { name: target, list }: Target,
-  { name, checksum }: CompiledMigration,
+  { name, kind, checksum }: CompiledMigration,
   runId: string,
 ): string {
   // What made the ledger was applied before it had these columns.
@@ -126,8 +157,9 @@ export function recordApplied(
     return `insert into catalog.migration (target, name) values (${[target, name].map(escapeLiteral).join(', ')})
       returning (${ELAPSED_MS})::int as "tookMs"`;
   }
-  const values = [target, name, checksum, runId].map(escapeLiteral).join(', ');
-  return `insert into catalog.migration (target, name, checksum, run_id, duration_ms) values (${values}, ${ELAPSED_MS})
+  const isMarked = list === 'tenant' || name >= WITH_KINDS;
+  const values = [target, name, checksum, runId, ...(isMarked ? [kind] : [])].map(escapeLiteral);
+  return `insert into catalog.migration (target, name, checksum, run_id, ${isMarked ? 'kind, ' : ''}duration_ms) values (${values.join(', ')}, ${ELAPSED_MS})
     returning duration_ms as "tookMs"`;
 }
 

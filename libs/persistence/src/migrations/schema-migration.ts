@@ -10,6 +10,9 @@ import { Migration } from '@mikro-orm/migrations';
 export abstract class SchemaMigration extends Migration {
   /** Whether apps of the version before can go on beside it (`expand`), or must be gone (`contract`). */
   abstract readonly kind: 'expand' | 'contract';
+
+  /** Of a contract: the name of the migration that made the new shape. It has to be everywhere before the old one may go. */
+  readonly completes: string | null = null;
 }
 
 /** A migration under the name that the ledger knows it by; names sort in the order of their making. */

@@ -59,7 +59,7 @@ export class TenantContext {
     });
   }
 
-  /** Does what the program itself has to look up in the catalog, such as the tenant of a request. It changes nothing. */
+  /** Does what the program itself has to look up in the catalog, such as the tenant of a request. It changes nothing but its heartbeat. */
   runAsReader<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.enter(new ReaderScope(), work);
   }

@@ -20,6 +20,27 @@ export function concurrently(name: string, ...statements: string[]): ListedMigra
   return { name, class: withStatements(statements, false) };
 }
 
+/** One that takes away what is not needed any more since another one. */
+export function contract(
+  name: string,
+  completes: string | null,
+  ...statements: string[]
+): ListedMigration {
+  return {
+    name,
+    class: class extends SchemaMigration {
+      override readonly kind = 'contract';
+      override readonly completes = completes;
+
+      override up(): void {
+        for (const statement of statements) {
+          this.addSql(statement);
+        }
+      }
+    },
+  };
+}
+
 function withStatements(
   statements: readonly string[],
   isTransactional: boolean,
@@ -95,7 +116,7 @@ export class Fleets {
   };
 }
 
-export function namesUpTo(count: number): string[] {
+function namesUpTo(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `t_${String(index).padStart(3, '0')}`);
 }
 

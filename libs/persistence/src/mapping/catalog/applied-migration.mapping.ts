@@ -9,6 +9,8 @@ export const appliedMigrationMapping = defineEntity({
     /** `catalog`, or the schema of a placement. */
     target: p.text().primary(),
     name: p.text().primary(),
+    /** `contract` tells builds that do not know the migration that they cannot go on there. */
+    kind: p.text().default('expand'),
     appliedAt: p.datetime().defaultRaw('now()'),
     /** Of its SQL. Unknown for what was applied before checksums were kept, until the next run. */
     checksum: p.text().nullable(),

@@ -4,6 +4,7 @@ import { TenantLifecycle } from './20261122180000-tenant-lifecycle.ts';
 import { Audit } from './20261122190000-audit.ts';
 import { UnitOfWork } from './20261124232659-unit-of-work.ts';
 import { Fleet } from './20261125025152-fleet.ts';
+import { ExpandContract } from './20261125091907-expand-contract.ts';
 
 export const catalogMigrations: readonly ListedMigration[] = [
   { name: '20261122120000-initial', class: Initial },
@@ -11,4 +12,5 @@ export const catalogMigrations: readonly ListedMigration[] = [
   { name: '20261122190000-audit', class: Audit },
   { name: '20261124232659-unit-of-work', class: UnitOfWork },
   { name: '20261125025152-fleet', class: Fleet },
+  { name: '20261125091907-expand-contract', class: ExpandContract },
 ];
