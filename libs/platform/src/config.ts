@@ -118,51 +118,51 @@ const common = z.object({
 /** A host name in lower case, of one label or more. */
 const HOST_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.|$))+(?<!\.)$/;
 
-const api = common
-  .extend({
-    ...tenantTokenVariables.shape,
-    PORT: wholeNumber(0, 65_535).default(3000),
-    HOST: z.string().default('127.0.0.1'),
-    TENANT_RESOLVERS: z.string().transform(listOf(TENANT_RESOLVERS)).optional(),
-    TENANT_BASE_DOMAIN: z
-      .string()
-      .toLowerCase()
-      .regex(HOST_NAME, { error: 'must be a host name, such as example.com' })
-      .optional(),
-    TRUSTED_PROXIES: trustedProxies.default([]),
-    OPERATOR_TOKEN: secret().optional(),
-    OUTBOX_RELAY: oneOf(['on', 'off']).default('on'),
-  })
-  .transform((env, context): ApiConfig => {
-    const production = env.NODE_ENV === 'production';
-    const complain = complainTo(context);
-    const tenantToken = tenantTokenConfig(env, production, complain);
-    const hasTokens = tenantToken.key.kind !== 'none';
-    if (production && env.OPERATOR_TOKEN === undefined) {
-      complain('OPERATOR_TOKEN', 'is required in production');
-    }
-    if (env.TENANT_RESOLVERS?.includes('token') && !hasTokens) {
-      complain(
-        'TENANT_TOKEN_SECRET',
-        'is required when TENANT_RESOLVERS names token, unless there is a TENANT_TOKEN_PUBLIC_KEY or TENANT_TOKEN_JWKS_URL',
-      );
-    }
-    // The header is anybody's word for it: a convenience, which production turns off.
-    const resolvers = TENANT_RESOLVERS.filter(
-      (name) => (name !== 'token' || hasTokens) && (name !== 'header' || !production),
+const apiVariables = common.extend({
+  ...tenantTokenVariables.shape,
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  TENANT_RESOLVERS: z.string().transform(listOf(TENANT_RESOLVERS)).optional(),
+  TENANT_BASE_DOMAIN: z
+    .string()
+    .toLowerCase()
+    .regex(HOST_NAME, { error: 'must be a host name, such as example.com' })
+    .optional(),
+  TRUSTED_PROXIES: trustedProxies.default([]),
+  OPERATOR_TOKEN: secret().optional(),
+  OUTBOX_RELAY: oneOf(['on', 'off']).default('on'),
+});
+
+const api = apiVariables.transform((env, context): ApiConfig => {
+  const production = env.NODE_ENV === 'production';
+  const complain = complainTo(context);
+  const tenantToken = tenantTokenConfig(env, production, complain);
+  const hasTokens = tenantToken.key.kind !== 'none';
+  if (production && env.OPERATOR_TOKEN === undefined) {
+    complain('OPERATOR_TOKEN', 'is required in production');
+  }
+  if (env.TENANT_RESOLVERS?.includes('token') && !hasTokens) {
+    complain(
+      'TENANT_TOKEN_SECRET',
+      'is required when TENANT_RESOLVERS names token, unless there is a TENANT_TOKEN_PUBLIC_KEY or TENANT_TOKEN_JWKS_URL',
     );
-    return {
-      ...commonConfig(env),
-      host: env.HOST,
-      port: env.PORT,
-      tenantResolvers: env.TENANT_RESOLVERS ?? resolvers,
-      tenantBaseDomain: env.TENANT_BASE_DOMAIN ?? (production ? undefined : 'localhost'),
-      tenantToken,
-      trustedProxies: env.TRUSTED_PROXIES,
-      operatorToken: env.OPERATOR_TOKEN ?? 'development-operator',
-      relaysEvents: env.OUTBOX_RELAY === 'on',
-    };
-  });
+  }
+  // The header is anybody's word for it: a convenience, which production turns off.
+  const resolvers = TENANT_RESOLVERS.filter(
+    (name) => (name !== 'token' || hasTokens) && (name !== 'header' || !production),
+  );
+  return {
+    ...commonConfig(env),
+    host: env.HOST,
+    port: env.PORT,
+    tenantResolvers: env.TENANT_RESOLVERS ?? resolvers,
+    tenantBaseDomain: env.TENANT_BASE_DOMAIN ?? (production ? undefined : 'localhost'),
+    tenantToken,
+    trustedProxies: env.TRUSTED_PROXIES,
+    operatorToken: env.OPERATOR_TOKEN ?? 'development-operator',
+    relaysEvents: env.OUTBOX_RELAY === 'on',
+  };
+});
 
 const mint = common
   .pick({ NODE_ENV: true })
@@ -172,19 +172,25 @@ const mint = common
     return { production, tenantToken: tenantTokenConfig(env, production, complainTo(context)) };
   });
 
-const migrator = common
-  .extend({
-    MIGRATOR_DATABASE_URL: databaseUrl(),
-    SEED_PROFILE: oneOf(SEED_PROFILES).optional(),
-  })
-  .transform((env): MigratorConfig => {
-    const config = commonConfig(env);
-    return {
-      ...config,
-      ownerUrl: env.MIGRATOR_DATABASE_URL,
-      seedProfile: env.SEED_PROFILE ?? (config.production ? 'reference' : 'demo'),
-    };
-  });
+const migratorVariables = common.extend({
+  MIGRATOR_DATABASE_URL: databaseUrl(),
+  SEED_PROFILE: oneOf(SEED_PROFILES).optional(),
+});
+
+const migrator = migratorVariables.transform((env): MigratorConfig => {
+  const config = commonConfig(env);
+  return {
+    ...config,
+    ownerUrl: env.MIGRATOR_DATABASE_URL,
+    seedProfile: env.SEED_PROFILE ?? (config.production ? 'reference' : 'demo'),
+  };
+});
+
+/** The names of all variables that an app reads. */
+export const VARIABLES = {
+  api: Object.keys(apiVariables.shape),
+  migrator: Object.keys(migratorVariables.shape),
+} as const satisfies Record<string, readonly string[]>;
 
 function commonConfig(env: z.infer<typeof common>): CommonConfig {
   return {

@@ -10,6 +10,7 @@ export {
   type SeedProfile,
   TENANT_RESOLVERS,
   type TenantResolverName,
+  VARIABLES,
 } from './config.ts';
 export { type Environment, InvalidEnvironment } from './environment.ts';
 export { errorWithoutValues } from './error-without-values.ts';
