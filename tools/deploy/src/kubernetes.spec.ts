@@ -20,7 +20,7 @@ const jobs = manifests.filter(({ kind }) => kind === 'Job');
 const exit = readExitCodes();
 
 const isMigrators = ({ pod }: Workload): boolean => appOf(pod.containers[0]) === 'migrator';
-const api = workloads.find((workload) => !isMigrators(workload)) as Workload;
+const [api] = workloads.filter((workload) => !isMigrators(workload)) as [Workload];
 const [container] = api.pod.containers;
 
 /** The app whose image a container has. */
