@@ -18,16 +18,17 @@ interface Cluster {
 const KUBECTL = `#!/usr/bin/env bash
 echo "$*" >>"$FOLDER/calls"
 applied() { [ -e "$FOLDER/applied" ]; }
+ended() { [ -e "$FOLDER/ended" ]; }
 case "$*" in
   *metadata.name}) if applied || [ -n "$BEFORE" ]; then echo -n the-job; fi ;;
   *status.conditions*.type}) if applied; then
       # Not at once.
-      if [ -e "$FOLDER/asked" ]; then echo -n "$CONDITIONS"; fi
+      if [ -e "$FOLDER/asked" ]; then echo -n "$CONDITIONS"; touch "$FOLDER/ended"; fi
       touch "$FOLDER/asked"
     else echo -n "$BEFORE"; fi ;;
   *.reason}) echo -n "$REASON" ;;
-  *status.succeeded}) echo -n "$SUCCEEDED" ;;
-  'get pods'*) [ -z "$PODS" ] || echo "$PODS" ;;
+  *status.succeeded}) if ended; then echo -n "$SUCCEEDED"; fi ;;
+  'get pods'*) if ended && [ -n "$PODS" ]; then echo "$PODS"; fi ;;
   'set image'*) echo "manifest of $*" ;;
   'apply'*) cat >"$FOLDER/applied" ;;
   logs*) echo "said by $2" ;;
