@@ -1,7 +1,8 @@
 import type { RunEvent } from '@tenantry/persistence';
 import { SingleBar } from 'cli-progress';
 
-const FORMAT = '{bar} {value}/{total} placements, {rate}/s, {eta_formatted} left, {failed} failed';
+const FORMAT =
+  '{bar} {value}/{total} placements, {rate}/s, {eta_formatted} left, {failed} failed{filled}';
 
 /** How far a run is, on a terminal: how many placements are done, how fast, and how long the rest will take. */
 export class ProgressBar {
@@ -10,6 +11,8 @@ export class ProgressBar {
   private done = 0;
   private failed = 0;
   private start = 0;
+  /** How many rows have been filled in where. */
+  private readonly filled = new Map<string, number>();
 
   /** @param isWanted whether somebody looks */
   constructor(isWanted: boolean) {
@@ -24,6 +27,9 @@ export class ProgressBar {
     } else if (event.type === 'placement' && this.total > 0) {
       this.done += 1;
       this.failed += event.outcome.status === 'failed' ? 1 : 0;
+      this.bar?.update(this.done, this.payload);
+    } else if (event.type === 'backfill') {
+      this.filled.set(event.target, event.changed);
       this.bar?.update(this.done, this.payload);
     }
   }
@@ -45,6 +51,11 @@ export class ProgressBar {
 
   private get payload(): object {
     const seconds = (performance.now() - this.start) / 1_000;
-    return { failed: this.failed, rate: seconds > 0 ? Math.round(this.done / seconds) : 0 };
+    const rows = [...this.filled.values()].reduce((sum, changed) => sum + changed, 0);
+    return {
+      failed: this.failed,
+      rate: seconds > 0 ? Math.round(this.done / seconds) : 0,
+      filled: rows > 0 ? `, ${rows} rows filled in` : '',
+    };
   }
 }

@@ -63,6 +63,7 @@ function printable(event: RunEvent): object {
     case 'run':
     case 'waves':
     case 'step':
+    case 'backfill':
       return event;
   }
 }

@@ -19,6 +19,7 @@ export {
   type RunReport,
   withFleet,
 } from './migrations/fleet-migrator.ts';
+export { Backfill } from './migrations/backfill.ts';
 export { type DriftReport } from './migrations/drift.ts';
 export { PoolerInBetween } from './migrations/fleet-lock.ts';
 export {

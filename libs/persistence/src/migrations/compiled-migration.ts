@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Migration } from '@mikro-orm/migrations';
+import { Backfill, type BackfillSettings } from './backfill.ts';
 import { concurrentIndexOf, withoutConcurrently } from './concurrent-index.ts';
 import type {
   ListedMigration,
@@ -14,8 +15,9 @@ export interface CompiledMigration {
   readonly kind: SchemaMigration['kind'];
   /** The expand that a contract completes; `null` for an expand. */
   readonly completes: string | null;
-  /** Whether it is done in one transaction with what is beside it; else it builds or removes indexes concurrently. */
+  /** Whether it is done in one transaction with what is beside it; else it builds or removes indexes, or fills rows in. */
   readonly isTransactional: boolean;
+  readonly backfill: BackfillSettings | null;
   readonly up: readonly string[];
   /** `null` when it cannot be taken back. */
   readonly down: readonly string[] | null;
@@ -82,7 +84,8 @@ async function compileOne(
   const up = await statementsOf('up');
   const down = canBeTakenBack(migration) ? await statementsOf('down') : null;
   const isTransactional = migration.isTransactional();
-  if (!isTransactional) {
+  const backfill = migration instanceof Backfill ? settingsOf(migration) : null;
+  if (!isTransactional && !backfill) {
     mustBeRepeatable(name, [...up, ...(down ?? [])]);
   }
   return {
@@ -90,10 +93,15 @@ async function compileOne(
     kind: migration.kind,
     completes: migration.completes,
     isTransactional,
+    backfill,
     up,
     down,
     checksum: createHash('sha256').update(up.join('\n;\n')).digest('hex'),
   };
+}
+
+function settingsOf({ table, set, where, batchSize, pauseMs }: Backfill): BackfillSettings {
+  return { table, set, where, batchSize, pauseMs };
 }
 
 /** What is not in a transaction may be interrupted in the middle, and has to be put right by being done again. */

@@ -7,6 +7,7 @@ const compiled = (name: string, completes: string | null = null): CompiledMigrat
   kind: completes === null ? 'expand' : 'contract',
   completes,
   isTransactional: true,
+  backfill: null,
   up: [],
   down: null,
   checksum: `sum of ${name}`,

@@ -3,14 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import pg from 'pg';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
-import { performConcurrently } from './concurrent-step.ts';
+import { performBackfill } from './backfill-step.ts';
+import { type ConcurrentOptions, performConcurrently } from './concurrent-step.ts';
+import type { CompiledMigration } from './compiled-migration.ts';
 import type { Wave } from './fleet-waves.ts';
 import { MOVED } from './ledger.ts';
 import { MigrationFailed } from './migration-failed.ts';
 import {
   afterPart,
   BUSY,
-  isConcurrent,
+  isAlone,
   nextPart,
   scriptOf,
   type ScriptOptions,
@@ -60,6 +62,13 @@ export type RunEvent =
       readonly durationMs: number;
     }
   | {
+      readonly type: 'backfill';
+      readonly target: string;
+      readonly migration: string;
+      /** How many rows it has changed up to now. */
+      readonly changed: number;
+    }
+  | {
       readonly type: 'retry';
       readonly target: string;
       readonly attempt: number;
@@ -96,9 +105,21 @@ interface Row {
   readonly tookMs?: number;
 }
 
-/** Which step has begun. */
+/** Of one attempt. */
 interface Progress {
+  /** Which step has begun. */
   step: string | null;
+  /** Something has been stored: what has failed before counts no more. */
+  made(): void;
+}
+
+function progressOf(job: Job): Progress {
+  return {
+    step: null,
+    made: () => {
+      job.failedAt = null;
+    },
+  };
 }
 
 /** One target, and how far it has come. */
@@ -243,14 +264,17 @@ export class FleetRun {
       job.startedAt = performance.now();
     }
     while (job.work.steps.length > 0 || !job.work.isPrepared) {
-      const progress: Progress = { step: null };
+      const progress = progressOf(job);
       const part = nextPart(job.work);
       try {
-        await this.carryOut(part, part.steps.length === job.work.steps.length, progress);
+        if (!(await this.carryOut(part, part.steps.length === job.work.steps.length, progress))) {
+          return 'not-reached';
+        }
       } catch (error) {
         job.inDoubt ||= isLost(error);
         return this.failed(job, progress.step, error);
       }
+      progress.made();
       job.done.push(...part.steps.map(({ name }) => name));
       job.work = afterPart(job.work, part);
       if (this.stopping.signal.aborted && job.work.steps.length > 0) {
@@ -260,19 +284,17 @@ export class FleetRun {
     return 'done';
   }
 
-  /** @param isLast whether the target is as it has to be afterwards */
-  private async carryOut(part: TargetWork, isLast: boolean, progress: Progress): Promise<void> {
+  /**
+   * @param isLast whether the target is as it has to be afterwards
+   * @returns whether it came to its end
+   */
+  private async carryOut(part: TargetWork, isLast: boolean, progress: Progress): Promise<boolean> {
     const { verifySql, ...settings } = this.settings;
     const options = { ...settings, runId: this.id, ...(isLast && { verifySql }) };
     const [step] = part.steps;
-    if (step && isConcurrent(part)) {
+    if (step && isAlone(part)) {
       progress.step = step.name;
-      await this.oneAtATime.execute(async () => {
-        const start = performance.now();
-        await this.alone((client) => performConcurrently(client, part, step, options));
-        this.stepDone(part, step.name, Math.round(performance.now() - start));
-      });
-      return;
+      return this.carryOutAlone(part, step, options, progress);
     }
     await this.send(scriptOf(part, options), (row) => {
       progress.step = row.step ?? progress.step;
@@ -280,6 +302,44 @@ export class FleetRun {
         this.stepDone(part, progress.step, row.tookMs);
       }
     });
+    return true;
+  }
+
+  private async carryOutAlone(
+    part: TargetWork,
+    step: CompiledMigration,
+    options: ScriptOptions & ConcurrentOptions,
+    progress: Progress,
+  ): Promise<boolean> {
+    const { backfill } = step;
+    const start = performance.now();
+    const onProgress = (changed: number): void => {
+      progress.made();
+      this.settings.observe({ type: 'backfill', target: part.name, migration: step.name, changed });
+    };
+    const isDone = await (backfill
+      ? this.alone((client) =>
+          performBackfill(
+            client,
+            part,
+            { ...step, backfill },
+            {
+              ...options,
+              onProgress,
+              stopping: this.stopping.signal,
+            },
+          ),
+        )
+      : this.oneAtATime.execute(() =>
+          this.alone(async (client) => {
+            await performConcurrently(client, part, step, options);
+            return true;
+          }),
+        ));
+    if (isDone) {
+      this.stepDone(part, step.name, Math.round(performance.now() - start));
+    }
+    return isDone;
   }
 
   private stepDone({ name: target }: TargetWork, migration: string, durationMs: number): void {
@@ -308,10 +368,10 @@ export class FleetRun {
   }
 
   /** With a connection that nobody else uses afterwards. */
-  private async alone(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  private async alone<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     try {
-      await work(client);
+      return await work(client);
     } finally {
       client.release(true);
     }

@@ -4,7 +4,7 @@ import { errorParts, reasonOf, sqlStateOf } from '../connection/connection-error
  * SQLSTATE classes of errors about schemas, locks and the server. What the server says of them names tables and columns; what
  * it says of others may quote what users wrote.
  */
-const WITHOUT_VALUES = /^(?:0A|25|2B|3D|3F|40|42|53|54|55|57|58|P0|XX)/;
+const WITHOUT_VALUES = /^(?:0A|25|2B|3D|3F|40|42|53|54|55|57|58|P0|XX|TN)/;
 
 /** A target could not be migrated: nothing of the attempt was stored. */
 export class MigrationFailed extends Error {

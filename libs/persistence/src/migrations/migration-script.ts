@@ -69,11 +69,25 @@ export function scriptOf(work: TargetWork, options: ScriptOptions): string {
  * been applied nobody is in the way, and all of it is one transaction.
  */
 export function nextPart(work: TargetWork): TargetWork {
-  const { steps, applied, direction, isPrepared } = work;
-  const isNew = direction === 'up' && applied.length === 0;
-  const first = isNew ? -1 : steps.findIndex(({ isTransactional }) => !isTransactional);
+  const { steps, isPrepared } = work;
+  const first = steps.findIndex((step) => standsAlone(step, work));
   const count = first === -1 ? steps.length : first;
   return { ...work, steps: steps.slice(0, count === 0 && isPrepared ? 1 : count) };
+}
+
+/** Whether a part is a step that is no transaction. */
+export function isAlone(part: TargetWork): boolean {
+  return part.steps.some((step) => standsAlone(step, part));
+}
+
+function standsAlone(
+  { isTransactional, backfill }: CompiledMigration,
+  { applied, direction }: TargetWork,
+): boolean {
+  const isNew = direction === 'up' && applied.length === 0;
+  // What was filled in stays.
+  const isNothing = direction === 'down' && backfill !== null;
+  return !isTransactional && !isNew && !isNothing;
 }
 
 /** What is left when a part has been done. */
@@ -88,12 +102,6 @@ export function afterPart(work: TargetWork, { steps: done }: TargetWork): Target
         ? [...work.applied, ...names].sort()
         : work.applied.filter((name) => !names.includes(name)),
   };
-}
-
-/** Whether a part is a step that is no transaction. */
-export function isConcurrent({ steps, applied, direction }: TargetWork): boolean {
-  const isNew = direction === 'up' && applied.length === 0;
-  return !isNew && steps.some(({ isTransactional }) => !isTransactional);
 }
 
 /** @throws {Error} when the step cannot be taken back */

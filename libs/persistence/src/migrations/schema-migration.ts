@@ -5,7 +5,7 @@ import { Migration } from '@mikro-orm/migrations';
  * Once it has landed it is never changed, only followed by another.
  *
  * All that is pending in a placement is one transaction, unless `isTransactional()` gives `false`: such a migration creates or
- * drops indexes with `concurrently`, and nothing else. In a placement that is new it is a part of the transaction all the same.
+ * drops indexes with `concurrently`, and nothing else, or it is a `Backfill`. In a placement that is new it is a part of the transaction all the same.
  */
 export abstract class SchemaMigration extends Migration {
   /** Whether apps of the version before can go on beside it (`expand`), or must be gone (`contract`). */

@@ -3,6 +3,7 @@ import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postg
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import pg from 'pg';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
+import { Backfill, type BackfillSettings } from '../migrations/backfill.ts';
 import { FleetMigrator } from '../migrations/fleet-migrator.ts';
 import { migrationLists } from '../migrations/migration-lists.ts';
 import { type ListedMigration, SchemaMigration } from '../migrations/schema-migration.ts';
@@ -18,6 +19,28 @@ export function migration(name: string, ...statements: string[]): ListedMigratio
 /** One that is not in a transaction. */
 export function concurrently(name: string, ...statements: string[]): ListedMigration {
   return { name, class: withStatements(statements, false) };
+}
+
+/** One that fills rows of `note` in. */
+export function backfill(
+  name: string,
+  {
+    set,
+    where,
+    batchSize = 10,
+    pauseMs = 1,
+  }: Partial<BackfillSettings> & Pick<BackfillSettings, 'set' | 'where'>,
+): ListedMigration {
+  return {
+    name,
+    class: class extends Backfill {
+      override readonly table = 'note';
+      override readonly set = set;
+      override readonly where = where;
+      override readonly batchSize = batchSize;
+      override readonly pauseMs = pauseMs;
+    },
+  };
 }
 
 /** One that takes away what is not needed any more since another one. */

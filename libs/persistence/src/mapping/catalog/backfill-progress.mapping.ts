@@ -9,12 +9,11 @@ export const backfillProgressMapping = defineEntity({
     /** The schema of a placement. */
     target: p.text().primary(),
     name: p.text().primary(),
-    /** The last row that was looked at in this pass; `null` before the first one. */
-    tenantId: p.uuid().nullable(),
-    rowId: p.uuid().nullable(),
-    /** How many rows have been changed, in all passes and in this one. */
-    changed: p.bigint().default(0),
-    changedInPass: p.bigint().default(0),
+    /** The last row that was changed. */
+    tenantId: p.uuid(),
+    rowId: p.uuid(),
+    /** How many rows have been changed. */
+    changed: p.bigint(),
     startedAt: p.datetime().defaultRaw('now()'),
     updatedAt: p.datetime().defaultRaw('now()'),
   },

@@ -5,7 +5,7 @@ export class ExpandContract extends SchemaMigration {
 
   override up(): void {
     this.addSql(
-      `create table "catalog"."backfill_progress" ("target" text not null, "name" text not null, "tenant_id" uuid null, "row_id" uuid null, "changed" bigint not null default '0', "changed_in_pass" bigint not null default '0', "started_at" timestamptz not null default now(), "updated_at" timestamptz not null default now(), primary key ("target", "name"));`,
+      `create table "catalog"."backfill_progress" ("target" text not null, "name" text not null, "tenant_id" uuid not null, "row_id" uuid not null, "changed" bigint not null, "started_at" timestamptz not null default now(), "updated_at" timestamptz not null default now(), primary key ("target", "name"));`,
     );
 
     this.addSql(
