@@ -16,6 +16,7 @@ import {
 import { InvalidEnvironment, SEED_PROFILES } from '@tenantry/platform';
 import { SeedingRefused } from '@tenantry/seeding';
 import { create } from './commands/create.ts';
+import { lintMigrations } from './commands/lint.ts';
 import { migrate, type MigrateCommand } from './commands/migrate.ts';
 import { plan } from './commands/plan.ts';
 import { proveIsolation } from './commands/prove-isolation.ts';
@@ -28,6 +29,7 @@ import { verify, type VerifyOptions } from './commands/verify.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addFleetOptions, addMigrateOptions, names } from './fleet-options.ts';
 import { Interruption } from './interruption.ts';
+import { SquawkFailed } from './lint/squawk.ts';
 import { printError } from './output.ts';
 import { addTenantCommands } from './tenant-commands.ts';
 
@@ -62,6 +64,7 @@ const EXPECTED = [
   RollbackRefused,
   SeedingRefused,
   ServerNotPrepared,
+  SquawkFailed,
   UnknownPlacement,
 ];
 
@@ -106,6 +109,15 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .addOption(json())
     .action(async (options: MigrateCommand) => {
       done(await plan(options));
+    });
+  program
+    .command('lint')
+    .description(
+      `say what is wrong with the migrations; exits with ${EXIT.fatal} when something is`,
+    )
+    .addOption(json())
+    .action(async (options: { json?: boolean }) => {
+      done(await lintMigrations(options));
     });
   program
     .command('status')

@@ -1,10 +1,26 @@
-import { strongestLock, type TargetWork, type Wave } from '@tenantry/persistence';
+import {
+  type CompiledMigration,
+  strongestLock,
+  type TargetWork,
+  type Wave,
+} from '@tenantry/persistence';
+import type { LintFinding } from './lint/finding.ts';
+import { linesOf as linesOfFindings } from './lint/lines.ts';
 import { type OutputOptions, print, table } from './output.ts';
 
-/** Prints what would be done: in which waves, by which statements, and what others have to wait for. */
-export function printPlan(waves: readonly Wave<TargetWork>[], options: OutputOptions): void {
+/** What lint has found in migrations that are to be applied. */
+export type Findings = ReadonlyMap<CompiledMigration, readonly LintFinding[]>;
+
+/**
+ * Prints what would be done: in which waves, by which statements, what others have to wait for, and what is wrong with it.
+ */
+export function printPlan(
+  waves: readonly Wave<TargetWork>[],
+  options: OutputOptions,
+  findings: Findings = new Map(),
+): void {
   const works = waves.flatMap(({ targets }) => targets);
-  const migrations = migrationsOf(works);
+  const migrations = migrationsOf(works, findings);
   print(
     {
       waves: waves.map(({ name, targets }) => ({
@@ -31,16 +47,26 @@ interface PlannedMigration {
   readonly targets: number;
   readonly lock: string;
   readonly sql: readonly string[];
+  readonly findings: readonly LintFinding[];
 }
 
-function migrationsOf(works: readonly TargetWork[]): readonly PlannedMigration[] {
+function migrationsOf(works: readonly TargetWork[], found: Findings): readonly PlannedMigration[] {
   const planned = new Map<object, PlannedMigration>();
   for (const { steps, direction } of works) {
     for (const step of steps) {
       const sql = (direction === 'up' ? step.up : step.down) ?? [];
       const { name, kind } = step;
       const targets = (planned.get(step)?.targets ?? 0) + 1;
-      planned.set(step, { name, kind, direction, targets, lock: strongestLock(sql), sql });
+      const findings = found.get(step) ?? [];
+      planned.set(step, {
+        name,
+        kind,
+        direction,
+        targets,
+        lock: strongestLock(sql),
+        sql,
+        findings,
+      });
     }
   }
   return [...planned.values()];
@@ -53,9 +79,10 @@ function linesOf(
   return [
     ...table(waves.map(({ name, targets }) => [name, `${targets.length}`, namesOf(targets)])),
     '',
-    ...migrations.flatMap(({ name, kind, direction, targets, lock, sql }) => [
+    ...migrations.flatMap(({ name, kind, direction, targets, lock, sql, findings }) => [
       `${name} (${kind}, ${direction}) in ${targets}, locks: ${lock}`,
       ...sql.map((statement) => `  ${statement.replace(/;?$/, ';')}`),
+      ...linesOfFindings(findings),
     ]),
   ];
 }

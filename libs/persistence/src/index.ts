@@ -9,6 +9,8 @@ export { type PoolStatistics, readPoolStatistics } from './connection/pool-stati
 export { describeTenantIsolation } from './isolation/describe-tenant-isolation.ts';
 export { type Subject } from './isolation/experiment.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
+export { type CompiledLists, type CompiledMigration } from './migrations/compiled-migration.ts';
+export { compileWithoutServer } from './migrations/compile-without-server.ts';
 export {
   FleetMigrator,
   type FleetPlan,

@@ -18,6 +18,7 @@ export interface CompiledMigration {
   /** Whether it is done in one transaction with what is beside it; else it builds or removes indexes, or fills rows in. */
   readonly isTransactional: boolean;
   readonly backfill: BackfillSettings | null;
+  readonly accepts: SchemaMigration['accepts'];
   readonly up: readonly string[];
   /** `null` when it cannot be taken back. */
   readonly down: readonly string[] | null;
@@ -94,6 +95,7 @@ async function compileOne(
     completes: migration.completes,
     isTransactional,
     backfill,
+    accepts: migration.accepts,
     up,
     down,
     checksum: createHash('sha256').update(up.join('\n;\n')).digest('hex'),

@@ -8,6 +8,7 @@ const compiled = (name: string, completes: string | null = null): CompiledMigrat
   completes,
   isTransactional: true,
   backfill: null,
+  accepts: {},
   up: [],
   down: null,
   checksum: `sum of ${name}`,

@@ -13,6 +13,9 @@ export abstract class SchemaMigration extends Migration {
 
   /** Of a contract: the name of the migration that made the new shape. It has to be everywhere before the old one may go. */
   readonly completes: string | null = null;
+
+  /** Rules of the lint that it breaks, each with the reason why it may. The checksum has nothing to do with them. */
+  readonly accepts: Readonly<Record<string, string>> = {};
 }
 
 /** A migration under the name that the ledger knows it by; names sort in the order of their making. */

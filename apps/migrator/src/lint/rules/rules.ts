@@ -1,0 +1,28 @@
+import { foreignKey, primaryKey, uniqueKey } from './keys.ts';
+import { opaqueCode } from './opaque-code.ts';
+import { policy } from './policies.ts';
+import { rowSecurity, rowSecurityForced } from './row-security.ts';
+import type { Rule } from './rule.ts';
+import { hardCodedSchema, unqualifiedName } from './schema-names.ts';
+import { tableRewrite } from './table-rewrite.ts';
+import { tenantColumn } from './tenant-column.ts';
+import { truncateGrant } from './truncate-grant.ts';
+import { materializedView, view } from './views.ts';
+
+/** The rules that squawk does not have. Those that the prover has too, for what is there, have its names. */
+export const RULES: Readonly<Record<string, Rule>> = {
+  'hard-coded-schema': hardCodedSchema,
+  'unqualified-name': unqualifiedName,
+  'tenant-column': tenantColumn,
+  'primary-key': primaryKey,
+  'unique-key': uniqueKey,
+  'foreign-key': foreignKey,
+  'row-security': rowSecurity,
+  'row-security-forced': rowSecurityForced,
+  policy,
+  view,
+  'materialized-view': materializedView,
+  'truncate-grant': truncateGrant,
+  'table-rewrite': tableRewrite,
+  'opaque-code': opaqueCode,
+};
