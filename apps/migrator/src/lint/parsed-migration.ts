@@ -15,6 +15,7 @@ export interface Statement {
 
 export interface ParsedMigration {
   readonly list: MigrationListName;
+  readonly isTransactional: boolean;
   readonly statements: readonly Statement[];
   /** What the server would not read. */
   readonly unreadable: readonly LintFinding[];
@@ -23,7 +24,7 @@ export interface ParsedMigration {
 /** Reads a migration of a list. */
 export async function parse(
   list: MigrationListName,
-  { up }: Pick<Lintable, 'up'>,
+  { up, isTransactional = true }: Lintable,
 ): Promise<ParsedMigration> {
   await loadModule();
   const statements: Statement[] = [];
@@ -35,7 +36,7 @@ export async function parse(
       unreadable.push(syntaxError(sql, error));
     }
   }
-  return { list, statements, unreadable };
+  return { list, isTransactional, statements, unreadable };
 }
 
 function statementsIn(sql: string): Statement[] {

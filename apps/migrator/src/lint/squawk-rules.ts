@@ -7,6 +7,7 @@ const NOT_OURS = {
   'require-lock-timeout': 'the runner sets it for each target',
   'require-statement-timeout': 'the runner sets that there is none: how long DDL takes is known',
   'prefer-bigint-over-int': 'what is counted here is counted within one tenant',
+  'ban-concurrent-index-creation-in-transaction': 'not-in-transaction says the same, and more',
   'adding-foreign-key-constraint': 'constraint-missing-not-valid says the same',
 };
 

@@ -12,7 +12,7 @@ export type Held<Name extends Kind> = Node extends infer Each
 
 /** What a node holds when it is of that kind. */
 export function as<Name extends Kind>(kind: Name, node: Node | undefined): Held<Name> | undefined {
-  return node === undefined ? undefined : (Reflect.get(node, kind) as Held<Name> | undefined);
+  return node === undefined ? undefined : Reflect.get(node, kind);
 }
 
 /** What those nodes of a list hold that are of a kind. */
@@ -56,7 +56,7 @@ export function isSame(one: unknown, other: unknown): boolean {
 }
 
 function withoutPlaces(tree: unknown): string {
-  return (
-    JSON.stringify(tree, (key, value: unknown) => (key === 'location' ? undefined : value)) ?? ''
+  return JSON.stringify({ tree }, (key, value: unknown) =>
+    key === 'location' ? undefined : value,
   );
 }

@@ -1,4 +1,5 @@
 import { foreignKey, primaryKey, uniqueKey } from './keys.ts';
+import { notInTransaction } from './not-in-transaction.ts';
 import { opaqueCode } from './opaque-code.ts';
 import { policy } from './policies.ts';
 import { rowSecurity, rowSecurityForced } from './row-security.ts';
@@ -23,6 +24,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   view,
   'materialized-view': materializedView,
   'truncate-grant': truncateGrant,
+  'not-in-transaction': notInTransaction,
   'table-rewrite': tableRewrite,
   'opaque-code': opaqueCode,
 };

@@ -50,7 +50,7 @@ const TRUE: readonly (string | undefined)[] = ['true', 'on', 'yes', '1'];
 
 function isInvoker(options: readonly Node[] | undefined): boolean {
   const option = allOf('DefElem', options).find(({ defname }) => defname === INVOKER);
-  if (option === undefined || option.arg === undefined) {
+  if (option?.arg === undefined) {
     return option !== undefined;
   }
   const { sval } = as('String', option.arg) ?? {};
