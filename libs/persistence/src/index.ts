@@ -8,6 +8,7 @@ export { CannotConnect } from './connection/connect.ts';
 export { type PoolStatistics, readPoolStatistics } from './connection/pool-statistics.ts';
 export { describeTenantIsolation } from './isolation/describe-tenant-isolation.ts';
 export { type Subject } from './isolation/experiment.ts';
+export { OWN_ROWS } from './mapping/tenant-owned.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
 export { type CompiledLists, type CompiledMigration } from './migrations/compiled-migration.ts';
 export { compileWithoutServer } from './migrations/compile-without-server.ts';
@@ -43,6 +44,7 @@ export {
   type ListedMigration,
   MIGRATION_LISTS,
   type MigrationListName,
+  type MigrationLists,
   SchemaMigration,
 } from './migrations/schema-migration.ts';
 export { ServerNotPrepared } from './migrations/server-roles.ts';
@@ -54,12 +56,14 @@ export { PersistenceModule } from './persistence.module.ts';
 
 export { CHECKS } from './prover/checks.ts';
 export { type Finding, lineOf } from './prover/finding.ts';
+export { OUTBOX } from './prover/grant-facts.ts';
 export { IsolationCheck, NotIsolated } from './prover/isolation-check.ts';
 export { IsolationProver, type IsolationReport } from './prover/isolation-prover.ts';
 export { Housekeeper } from './provisioning/housekeeper.ts';
 export { ProvisioningModule } from './provisioning/provisioning.module.ts';
 export { WakeUps } from './provisioning/wake-ups.ts';
 export { BaseRepository } from './repositories/base.repository.ts';
+export { ROLES } from './roles.ts';
 export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';
 export { placed, type PlacedTenant } from './tenant-context/placed-tenant.ts';
 export { type ScopeOptions, TenantContext } from './tenant-context/tenant-context.ts';

@@ -1,5 +1,6 @@
 import {
   type CompiledMigration,
+  type FleetSettings,
   type MigrateOptions,
   type TargetWork,
   type Wave,
@@ -15,11 +16,15 @@ import { type Findings, printPlan } from '../print-plan.ts';
 
 /**
  * Says what `migrate` would do, and changes nothing. What lint finds in migrations that are to be applied makes it fail.
+ * @param settings such as other migrations than those of this build
  */
-export async function plan(options: FleetOptions & MigrateOptions): Promise<ExitCode> {
+export async function plan(
+  options: FleetOptions & MigrateOptions,
+  settings: FleetSettings = {},
+): Promise<ExitCode> {
   const config = readMigratorConfig();
   logToStderr(config);
-  const { catalog, waves } = await withFleet(config, (fleet) => fleet.plan(options));
+  const { catalog, waves } = await withFleet(config, (fleet) => fleet.plan(options), settings);
   const ofCatalog = { name: 'catalog', targets: [catalog], isCanary: false };
   const planned = catalog.steps.length > 0 ? [ofCatalog, ...waves] : waves;
   const findings = await findingsIn(planned);

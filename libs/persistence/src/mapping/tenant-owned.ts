@@ -11,8 +11,8 @@ export interface TenantParameter {
   readonly tenantId: string;
 }
 
-// Strict on purpose: outside of a scope it is an error, and never an empty result.
-const OWN_ROWS = `tenant_id = current_setting('${TENANT_SETTING}')::uuid`;
+/** The condition of every policy. Strict on purpose: outside of a scope it is an error, and never an empty result. */
+export const OWN_ROWS = `tenant_id = current_setting('${TENANT_SETTING}')::uuid`;
 
 /** What the mapping of every tenant-owned class has: the same table in each placement, under row security. */
 export const tenantOwned = {

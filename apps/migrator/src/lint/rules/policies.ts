@@ -1,11 +1,11 @@
 import { type CreatePolicyStmt, type Node, parseSync } from 'libpg-query';
+import { OUTBOX, OWN_ROWS, ROLES } from '@tenantry/persistence';
 import { madeTables, statementsOf } from '../migration-facts.ts';
 import type { ParsedMigration } from '../parsed-migration.ts';
 import { allOf, as, isSame, nameOf, textsIn } from '../tree.ts';
 import type { Problem, Rule } from './rule.ts';
 
-const STRICT = `tenant_id = current_setting('app.tenant_id')::uuid`;
-const REMEDY = `create policy tenant_isolation on … using (${STRICT}) with check (${STRICT})`;
+const REMEDY = `create policy tenant_isolation on … using (${OWN_ROWS}) with check (${OWN_ROWS})`;
 
 /** Each table has one policy that gives rights, and that is the strict one: others would add to it. */
 export const policy: Rule = {
@@ -67,13 +67,11 @@ function isStrict({ permissive, cmd_name, roles, qual, with_check }: CreatePolic
 /** It looks for events of all tenants, of which its grants keep from it what is in them. */
 function isForTheRelay({ table, cmd_name, roles }: CreatePolicyStmt): boolean {
   const names = allOf('RoleSpec', roles).map(({ rolename }) => rolename);
-  return (
-    nameOf(table) === 'outbox_event' && cmd_name === 'select' && names.join() === 'tenantry_relay'
-  );
+  return nameOf(table) === OUTBOX && cmd_name === 'select' && names.join() === ROLES.relay;
 }
 
 function strictExpression(): Node | undefined {
-  const [select] = parseSync(`select ${STRICT}`).stmts ?? [];
+  const [select] = parseSync(`select ${OWN_ROWS}`).stmts ?? [];
   const [target] = as('SelectStmt', select?.stmt)?.targetList ?? [];
   return as('ResTarget', target)?.val;
 }
