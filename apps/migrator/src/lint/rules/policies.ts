@@ -5,13 +5,15 @@ import type { ParsedMigration } from '../parsed-migration.ts';
 import { allOf, as, isSame, nameOf, textsIn } from '../tree.ts';
 import type { Problem, Rule } from './rule.ts';
 
-const REMEDY = `create policy tenant_isolation on … using (${OWN_ROWS}) with check (${OWN_ROWS})`;
+/** The name that the mapping gives it. */
+const POLICY = 'tenant_isolation';
+const REMEDY = `create policy ${POLICY} on … using (${OWN_ROWS}) with check (${OWN_ROWS})`;
 
 /** Each table has one policy that gives rights, and that is the strict one: others would add to it. */
 export const policy: Rule = {
   lists: ['tenant'],
   check: (migration) => [
-    ...tablesWithout(migration),
+    ...tablesLeftWithout(migration),
     ...statementsOf('CreatePolicyStmt', migration)
       .filter(({ held }) => held.permissive && !isStrict(held) && !isForTheRelay(held))
       .map(({ held, sql }) => notStrict(nameOf(held.table), held.policy_name, sql)),
@@ -28,16 +30,20 @@ function notStrict(table: string, name = '', statement: string): Problem {
   };
 }
 
-/** Tables that are left with no policy, or with more than one that is strict. */
-function tablesWithout(migration: ParsedMigration): Problem[] {
-  const strict = statementsOf('CreatePolicyStmt', migration)
-    .filter(({ held }) => isStrict(held))
-    .map(({ held }) => nameOf(held.table));
-  return [...madeTables(migration), ...tablesOfDroppedPolicies(migration)]
-    .filter(({ table }) => strict.filter((each) => each === table).length !== 1)
-    .map(({ table, sql }) => ({
+/** Tables that are left with another number of strict policies than one, which those that are there already have. */
+function tablesLeftWithout(migration: ParsedMigration): Problem[] {
+  const changes = [
+    ...madeTables(migration).map(({ table, sql }) => ({ table, sql, by: -1 })),
+    ...tablesOfDroppedPolicies(migration).map((dropped) => ({ ...dropped, by: -1 })),
+    ...statementsOf('CreatePolicyStmt', migration)
+      .filter(({ held }) => isStrict(held))
+      .map(({ held, sql }) => ({ table: nameOf(held.table), sql, by: 1 })),
+  ];
+  return [...Map.groupBy(changes, ({ table }) => table)]
+    .filter(([, ofTable]) => ofTable.reduce((sum, { by }) => sum + by, 0) !== 0)
+    .map(([table, ofTable]) => ({
       message: `The table ${table} is not left with the one policy that it has to have: ${REMEDY}.`,
-      statement: sql,
+      statement: ofTable[0]?.sql ?? '',
     }));
 }
 
@@ -45,10 +51,10 @@ function tablesOfDroppedPolicies(migration: ParsedMigration): { table: string; s
   return statementsOf('DropStmt', migration)
     .filter(({ held }) => held.removeType === 'OBJECT_POLICY')
     .flatMap(({ held, sql }) =>
-      allOf('List', held.objects).map(({ items }) => ({
-        table: textsIn(items).slice(0, -1).join('.'),
-        sql,
-      })),
+      allOf('List', held.objects)
+        .map(({ items }) => textsIn(items))
+        .filter((parts) => parts.at(-1) === POLICY)
+        .map((parts) => ({ table: parts.slice(0, -1).join('.'), sql })),
     );
 }
 

@@ -84,6 +84,9 @@ describeRules([
       'one for a role': [policy('task').replace('using', 'to someone using')],
       'one with or': [policy('task').replaceAll(STRICT, `${STRICT} or is_public`)],
       'two of them': [...NOTE, policy('note').replace('tenant_isolation', 'again')],
+      'a second one on a table that is there': [
+        policy('task').replace('tenant_isolation', 'again'),
+      ],
       'one that is changed': ['alter policy tenant_isolation on task using (true)'],
       'one that is dropped': ['drop policy tenant_isolation on task'],
       'the relay’s on another table': [
@@ -96,6 +99,8 @@ describeRules([
       'create policy relay on outbox_event for select to tenantry_relay using (true)',
       'drop policy tenant_isolation on task',
       policy('task'),
+      'drop policy less on task',
+      'drop policy relay on outbox_event',
     ],
   ],
   [
