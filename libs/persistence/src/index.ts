@@ -10,8 +10,8 @@ export { describeTenantIsolation } from './isolation/describe-tenant-isolation.t
 export { type Subject } from './isolation/experiment.ts';
 export { OWN_ROWS } from './mapping/tenant-owned.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
-export { type CompiledLists, type CompiledMigration } from './migrations/compiled-migration.ts';
 export { compileWithoutServer } from './migrations/compile-without-server.ts';
+export { type CompiledLists, type CompiledMigration } from './migrations/compiled-migration.ts';
 export {
   FleetMigrator,
   type FleetPlan,
@@ -63,8 +63,8 @@ export { Housekeeper } from './provisioning/housekeeper.ts';
 export { ProvisioningModule } from './provisioning/provisioning.module.ts';
 export { WakeUps } from './provisioning/wake-ups.ts';
 export { BaseRepository } from './repositories/base.repository.ts';
-export { ROLES } from './roles.ts';
 export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';
+export { ROLES } from './roles.ts';
 export { placed, type PlacedTenant } from './tenant-context/placed-tenant.ts';
 export { type ScopeOptions, TenantContext } from './tenant-context/tenant-context.ts';
 export {

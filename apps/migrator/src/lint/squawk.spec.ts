@@ -64,6 +64,10 @@ describeRules([
     'require-concurrent-index-creation',
     {
       'on a table': ['create index i on task (tenant_id, title)'],
+      'in one text with a new one': [
+        ...NOTE,
+        'create index i on note (tenant_id, body); create index j on task (tenant_id, title)',
+      ],
       'beside a new one': [...NOTE, 'create index i on task (tenant_id, title)'],
     },
     [...NOTE, 'create index i on note (tenant_id, body)'],

@@ -15,11 +15,16 @@ export class SquawkFailed extends Error {
 
   constructor(reason: string, cause?: unknown) {
     super(
-      `squawk could not be run: ${reason.trim()}. It comes with npm's optional dependencies: ` +
+      `squawk could not be run: ${firstLineOf(reason)}. It comes with npm's optional dependencies: ` +
         'install them (npm ci --include=optional), on a platform that squawk is made for.',
       { cause },
     );
   }
+}
+
+function firstLineOf(text: string): string {
+  const [line = ''] = text.trim().split('\n');
+  return line.replace(/\.$/, '');
 }
 
 /** What squawk prints of each finding; lines are counted from 0. */

@@ -1,7 +1,7 @@
 import type { Constraint } from 'libpg-query';
 import { constraints, type MadeConstraint, madeTables, statementsOf } from '../migration-facts.ts';
 import { allOf, nameOf, textsIn } from '../tree.ts';
-import type { Problem, Rule } from './rule.ts';
+import type { Rule } from './rule.ts';
 import { isPartition, TENANT_COLUMN } from './tenant-column.ts';
 
 /** Rows of two tenants may have the same id: what names a row names its tenant first. */
@@ -13,18 +13,13 @@ export const primaryKey: Rule = {
       ({ table, definition }) =>
         !isPartition(definition) && !keys.some((key) => key.table === table),
     );
-    return [
-      ...missing.map(({ table, sql }) => problem(table, sql)),
-      ...keys
-        .filter((key) => !isOfIndex(key.constraint) && columnsOf(key)[0] !== TENANT_COLUMN)
-        .map(({ table, sql }) => problem(table, sql)),
-    ];
-    function problem(table: string, statement: string): Problem {
-      return {
-        message: `The primary key of ${table} does not begin with ${TENANT_COLUMN}: make it (${TENANT_COLUMN}, …).`,
-        statement,
-      };
-    }
+    const others = keys.filter(
+      (key) => !isOfIndex(key.constraint) && columnsOf(key)[0] !== TENANT_COLUMN,
+    );
+    return [...missing, ...others].map(({ table, sql }) => ({
+      message: `${table} has no primary key that begins with ${TENANT_COLUMN}: make it (${TENANT_COLUMN}, …).`,
+      statement: sql,
+    }));
   },
 };
 

@@ -2,6 +2,12 @@ import { describeRules, KEYED, NOTE, policy, rulesBrokenBy, STRICT } from '../te
 
 const without = (part: string): string[] => NOTE.filter((statement) => !statement.includes(part));
 
+/** A table of its own for each, which has no other policy. */
+const withPolicy = (policies: Record<string, string>): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries(policies).map(([what, sql]) => [what, [...without('create policy'), sql]]),
+  );
+
 describeRules([
   [
     'hard-coded-schema',
@@ -74,15 +80,18 @@ describeRules([
     'policy',
     {
       'a table without one': without('create policy'),
-      'one for some commands': [
-        ...without('create policy'),
-        `create policy p on note for select using (${STRICT})`,
-      ],
-      'one that forgives': ['create policy p on task using (true)'],
-      'one that checks nothing': [`create policy p on task using (${STRICT}) with check (true)`],
-      'one that says no check': [`create policy p on task using (${STRICT})`],
-      'one for a role': [policy('task').replace('using', 'to someone using')],
-      'one with or': [policy('task').replaceAll(STRICT, `${STRICT} or is_public`)],
+      ...withPolicy({
+        'one for some commands': `create policy p on note for select using (${STRICT})`,
+        'one that forgives': 'create policy p on note using (true) with check (true)',
+        'one that shows all': `create policy p on note using (true) with check (${STRICT})`,
+        'one that checks nothing': `create policy p on note using (${STRICT}) with check (true)`,
+        'one that says no check': `create policy p on note using (${STRICT})`,
+        'one for a role': policy('note').replace('using', 'to someone using'),
+        'one for one command': policy('note').replace('using', 'for update using'),
+        'one with or': policy('note').replaceAll(STRICT, `${STRICT} or is_public`),
+        'one that only restricts': policy('note').replace('using', 'as restrictive using'),
+      }),
+      'one more that forgives': ['create policy p on task for select using (true)'],
       'two of them': [...NOTE, policy('note').replace('tenant_isolation', 'again')],
       'a second one on a table that is there': [
         policy('task').replace('tenant_isolation', 'again'),
@@ -171,6 +180,8 @@ describeRules([
       'create view w with (security_invoker = 1) as select * from task',
       'create view x with (security_invoker = on) as select * from task',
       'alter view v set (security_invoker = true)',
+      'alter view v set (security_barrier = true)',
+      'alter view v reset (security_barrier)',
     ],
   ],
   [
