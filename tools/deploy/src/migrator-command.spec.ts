@@ -25,8 +25,7 @@ it('finds the command lines that are given to the migrator', () => {
 it.each(distinct)(
   'takes "%s"',
   async (_line, args) => {
-    // Said by a migrator that is to come.
-    const { code, stderr } = await startMigrator(args.filter((arg) => arg !== '--contract'));
+    const { code, stderr } = await startMigrator(args);
 
     expect(stderr).toContain('DATABASE_URL is required');
     expect(code).toBe(exit['fatal']);
