@@ -89,7 +89,7 @@ describe('migrate and status', () => {
     for (const command of [['plan'], ['migrate', '--dry-run']]) {
       expect(await migrator(...command)).toBe(0);
       expect(printed).toMatch(
-        /^100 % +1 +t_new\n\n20261122120000-initial \(expand, up\) in 1, locks: none/,
+        /^100 % +1 +t_new\n\n20261122120000-initial \(expand, up\) in 1, in a transaction, locks: none/,
       );
       expect(printed).toContain('  create table "member"');
     }
@@ -207,7 +207,7 @@ describe('rollback', () => {
     await migrator('migrate');
 
     expect(await migrator('rollback', '--dry-run', '--lose-data')).toBe(0);
-    expect(printed).toMatch(/\(expand, down\) in 1, locks: ACCESS EXCLUSIVE/);
+    expect(printed).toMatch(/\(expand, down\) in 1, in a transaction, locks: ACCESS EXCLUSIVE/);
     expect(await migrator('rollback', '--lose-data')).toBe(0);
     expect(await query(`select to_regclass('shared.outbox_event') as newest`)).toEqual([
       { newest: null },

@@ -45,6 +45,8 @@ interface PlannedMigration {
   readonly kind: string;
   readonly direction: string;
   readonly targets: number;
+  /** Whether it is a part of the target's transaction, or how it is done where its tables are in use. */
+  readonly manner: string;
   readonly lock: string;
   readonly sql: readonly string[];
   readonly findings: readonly LintFinding[];
@@ -63,6 +65,7 @@ function migrationsOf(works: readonly TargetWork[], found: Findings): readonly P
         kind,
         direction,
         targets,
+        manner: mannerOf(step),
         lock: strongestLock(sql),
         sql,
         findings,
@@ -79,12 +82,19 @@ function linesOf(
   return [
     ...table(waves.map(({ name, targets }) => [name, `${targets.length}`, namesOf(targets)])),
     '',
-    ...migrations.flatMap(({ name, kind, direction, targets, lock, sql, findings }) => [
-      `${name} (${kind}, ${direction}) in ${targets}, locks: ${lock}`,
+    ...migrations.flatMap(({ name, kind, direction, targets, manner, lock, sql, findings }) => [
+      `${name} (${kind}, ${direction}) in ${targets}, ${manner}, locks: ${lock}`,
       ...sql.map((statement) => `  ${statement.replace(/;?$/, ';')}`),
       ...linesOfFindings(findings),
     ]),
   ];
+}
+
+function mannerOf({ isTransactional, backfill }: TargetWork['steps'][number]): string {
+  if (backfill) {
+    return `in batches of ${backfill.batchSize}`;
+  }
+  return isTransactional ? 'in a transaction' : 'concurrently';
 }
 
 const MOST = 3;

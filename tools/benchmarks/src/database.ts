@@ -56,6 +56,11 @@ export async function recordPlacements(pool: pg.Pool, names: readonly string[]):
   );
 }
 
+/** A long run says how far it is. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 /** Milliseconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();

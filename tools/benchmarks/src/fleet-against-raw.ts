@@ -7,6 +7,7 @@ import {
   median,
   placementNames,
   recordPlacements,
+  say,
   timed,
   withDatabase,
 } from './database.ts';
@@ -50,6 +51,7 @@ export async function compareWithRaw(
       Object.assign(results, await side());
     }
     const { fleet, raw } = results as Required<typeof results>;
+    say(`round ${round + 1} of ${rounds}: ${JSON.stringify({ fleet, raw })}`);
     measured.push({
       firstMs: { fleet: fleet.first, raw: raw.first },
       columnMs: { fleet: fleet.column, raw: raw.column },

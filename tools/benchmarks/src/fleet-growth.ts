@@ -1,7 +1,14 @@
 import { migrationLists, withFleet } from '@tenantry/persistence';
 import { columnMigration } from './column-migration.ts';
 import { type Cost, runMigrator } from './migrator-command.ts';
-import { type Address, placementNames, recordPlacements, timed, withDatabase } from './database.ts';
+import {
+  type Address,
+  placementNames,
+  recordPlacements,
+  say,
+  timed,
+  withDatabase,
+} from './database.ts';
 
 /** What commands take in a fleet of that size, each as a process of its own. */
 export interface FleetOfSize {
@@ -34,6 +41,7 @@ export function growFleet(
       const nothingToDo = await runMigrator(config, 'migrate');
       const status = await runMigrator(config, 'status');
       measured.push({ placements: size, migrate, nothingToDo, status });
+      say(`grown: ${JSON.stringify(measured.at(-1))}`);
     }
     const lists = { ...migrationLists, tenant: [...migrationLists.tenant, columnMigration] };
     const columnMs = await timed(() =>

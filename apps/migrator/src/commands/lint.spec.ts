@@ -101,7 +101,7 @@ describe('plan', () => {
   it('exits with 1 when something is wrong with what is pending, beneath whose SQL it says so', async () => {
     expect(await plan({}, { lists: listsWith(AddPin) })).toBe(1);
     expect(printed).toMatch(
-      /^20300101000000-add-pin \(expand, up\) in 1, locks: SHARE\n {2}create unique .*\n {2}! hard-coded-schema: /m,
+      /^20300101000000-add-pin \(expand, up\) in 1, in a transaction, locks: SHARE\n {2}create unique .*\n {2}! hard-coded-schema: /m,
     );
 
     printed = '';

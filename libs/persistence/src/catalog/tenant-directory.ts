@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DomainName, Slug, TenantId, TenantStatus } from '@tenantry/domain';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
-import { SchemaRange } from './schema-range.ts';
+import { IS_IN_RANGE, SchemaRange } from './schema-range.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { TransactionalService } from '../unit-of-work/transactional.service.ts';
 
@@ -16,14 +16,6 @@ export interface DirectoryEntry extends PlacedTenant {
 }
 
 const COLUMNS = { slug: 't.slug', domain: 't.domain', id: 't.id' } as const;
-
-/** Of a placement `p`: whether it has all of the first migrations, and of contracts none but the second ones. */
-const IS_IN_RANGE = `not exists (
-    select from jsonb_array_elements_text(?::jsonb) as needed(name)
-    where not exists (select from migration m where m.target = p.schema_name and m.name = needed.name))
-  and not exists (
-    select from migration m where m.target = p.schema_name and m.kind = 'contract'
-      and m.name not in (select jsonb_array_elements_text(?::jsonb)))`;
 
 /** How long an answer is given again. A tenant that is suspended is refused no later than this. */
 export const KNOWN_FOR_MS = 1_000;
@@ -78,7 +70,7 @@ export class TenantDirectory {
             `select t.id, t.slug, t.status, p.schema_name as schema, ${IS_IN_RANGE} as "isInRange"
              from tenant t join placement p on p.id = t.placement_id
              where ${COLUMNS[key]} = ? and t.status <> 'deleted'`,
-            [JSON.stringify(this.range.expands), JSON.stringify(this.range.contracts), value],
+            [...this.range.parameters, value],
           ),
         { readOnly: true },
       ),

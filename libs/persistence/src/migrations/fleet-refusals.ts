@@ -1,5 +1,6 @@
-import type { CompiledLists } from './compiled-migration.ts';
+import type { CompiledLists, CompiledMigration } from './compiled-migration.ts';
 import type { RunningBuild, TargetPlan } from './fleet-plan.ts';
+import { MIGRATION_LISTS, type MigrationListName } from './schema-migration.ts';
 
 export interface RefusalOptions {
   /** Whether what sorts before something that has been applied may be applied after it. */
@@ -66,8 +67,10 @@ export function mustBeContractible(
   builds: readonly RunningBuild[],
   known: CompiledLists,
 ): void {
-  for (const { name, completes } of [...known.catalog, ...known.tenant]) {
-    const lacking = targets.filter(({ toContract }) => toContract.includes(name));
+  for (const [list, { name, completes }] of entriesOf(known)) {
+    const lacking = targets.filter(
+      (target) => target.list === list && target.toContract.includes(name),
+    );
     if (completes === null || lacking.length === 0) {
       continue;
     }
@@ -86,6 +89,10 @@ export function mustBeContractible(
       );
     }
   }
+}
+
+function entriesOf(known: CompiledLists): (readonly [MigrationListName, CompiledMigration])[] {
+  return MIGRATION_LISTS.flatMap((list) => known[list].map((step) => [list, step] as const));
 }
 
 /** Such as `20261122120000-initial in shared, t_a, t_b and 9997 more`. */

@@ -16,9 +16,6 @@ const { escapeLiteral } = pg;
 const WITH_CHECKSUMS = '20261125025152-fleet';
 /** From this one on the ledger tells contracts apart, and builds say that they are running. */
 const WITH_KINDS = '20261125091907-expand-contract';
-/** From this migration on a placement has tables for what units of work leave behind: markers, answers, events. */
-const WITH_RECORDS = '20261124232657-unit-of-work';
-
 const RUNNING_BUILDS = `select coalesce(json_agg(json_build_object('contracts', contracts)), '[]') as builds
   from catalog.heartbeat where counts_until > now()`;
 
@@ -212,18 +209,6 @@ export async function adoptChecksums(
      where m.checksum is null and m.name = known.name and (m.target = 'catalog') = known.of_catalog`,
     [JSON.stringify(known)],
   );
-}
-
-/** The schemas of the placements that have those tables: in the middle of a deployment others may lack them still. */
-export async function placementsWithRecords(
-  entityManager: EntityManager,
-): Promise<readonly string[]> {
-  const rows = await entityManager.execute<{ schema: string }[]>(
-    `select p.schema_name as schema from catalog.placement p
-     join catalog.migration m on m.target = p.schema_name and m.name = ? order by p.id`,
-    [WITH_RECORDS],
-  );
-  return rows.map(({ schema }) => schema);
 }
 
 /** Forgets a target that is not there any more. */

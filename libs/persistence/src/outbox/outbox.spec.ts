@@ -618,6 +618,20 @@ describe('a placement that is not migrated yet', () => {
   });
 });
 
+describe('a placement that a newer build has contracted', () => {
+  it('is left to that build, and its events are not parked by handlers that fail', async () => {
+    await persistence.as(acme, async () => join('ada'));
+    await persistence.asOwner(
+      `insert into catalog.migration (target, name, kind) values ('shared', '99-next', 'contract')`,
+    );
+
+    expect(await relayTo(new Recorder()).pass()).toEqual({ delivered: 0, failed: 0 });
+
+    await persistence.asOwner(`delete from catalog.migration where name = '99-next'`);
+    expect(await relayTo(new Recorder()).pass()).toEqual({ delivered: 1, failed: 0 });
+  });
+});
+
 describe('an event of which those die or complain who deliver it', () => {
   it('is parked when it was never handled', async () => {
     await persistence.as(acme, async () => join('ada'));

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@tenantry/domain';
 import pg from 'pg';
 import { sqlStateOf } from '../connection/connection-errors.ts';
-import { placementsWithRecords } from '../migrations/ledger.ts';
+import { placementsInRange, SchemaRange } from '../catalog/schema-range.ts';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { TransactionalService } from '../unit-of-work/transactional.service.ts';
@@ -32,6 +32,7 @@ export class Outboxes {
   constructor(
     private readonly context: TenantContext,
     private readonly transactional: TransactionalService,
+    private readonly range: SchemaRange,
   ) {}
 
   /**
@@ -88,9 +89,13 @@ export class Outboxes {
     }
   }
 
+  /** Handlers of this build would fail in the others, and their events be parked. */
   private placements(): Promise<readonly string[]> {
     return this.context.runAsReader(() =>
-      this.transactional.run(placementsWithRecords, { readOnly: true, replayable: true }),
+      this.transactional.run((entityManager) => placementsInRange(entityManager, this.range), {
+        readOnly: true,
+        replayable: true,
+      }),
     );
   }
 

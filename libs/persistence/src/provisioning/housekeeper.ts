@@ -1,6 +1,6 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
-import { placementsWithRecords } from '../migrations/ledger.ts';
+import { placementsInRange, SchemaRange } from '../catalog/schema-range.ts';
 import { ROLES } from '../roles.ts';
 
 /** How many rows go in one transaction. */
@@ -24,7 +24,9 @@ export class Housekeeper {
   /** @returns how many rows were removed. A placement where it fails keeps no other from being cleaned. */
   async clean(): Promise<number> {
     let removed = await this.cleanTable('catalog', 'commit_marker');
-    for (const schema of await this.asOwner(placementsWithRecords)) {
+    const range = await SchemaRange.ofThisBuild(this.orm);
+    const schemas = await this.asOwner((transaction) => placementsInRange(transaction, range));
+    for (const schema of schemas) {
       try {
         for (const table of Object.keys(OUTDATED) as (keyof typeof OUTDATED)[]) {
           removed += await this.cleanTable(schema, table);
