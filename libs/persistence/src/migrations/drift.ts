@@ -1,16 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { asTransaction, type CompiledMigration } from './compiled-migration.ts';
+import type { CompiledMigration } from './compiled-migration.ts';
+import { expectationOf } from './expectation.ts';
+import {
+  differenceOf,
+  readFingerprints,
+  readSchema,
+  type SchemaContents,
+  type SchemaDifference,
+} from './fingerprint.ts';
 import type { TargetPlan } from './fleet-plan.ts';
-import { readFingerprints, readLines, type SchemaLines } from './fingerprint.ts';
 
 /** A placement that is not what its migrations make. */
-interface Drift {
+interface Drift extends SchemaDifference {
   readonly schema: string;
-  /** What they make and it has not. */
-  readonly missing: SchemaLines;
-  /** What it has and they do not make. */
-  readonly unexpected: SchemaLines;
 }
 
 export interface DriftReport {
@@ -19,12 +21,6 @@ export interface DriftReport {
   readonly different: readonly Drift[];
   /** Placements that a newer build has been at, which this one cannot judge. */
   readonly unknown: readonly string[];
-}
-
-/** What migrations make, wherever they are applied. */
-interface Expectation {
-  readonly fingerprint: string | undefined;
-  readonly lines: SchemaLines;
 }
 
 /**
@@ -42,19 +38,16 @@ export async function findDrift(
     transaction,
     judged.map(({ name }) => name),
   );
-  const expectations = new Map<string, Expectation>();
+  const expectations = new Map<string, SchemaContents>();
   const different: Drift[] = [];
   for (const { name: schema, applied } of judged) {
     const key = applied.join();
-    const expected = expectations.get(key) ?? (await expectation(transaction, applied, known));
+    const steps = known.filter(({ name }) => applied.includes(name));
+    const expected = expectations.get(key) ?? (await expectationOf(transaction, steps));
     expectations.set(key, expected);
     if (fingerprints.get(schema) !== expected.fingerprint) {
-      const lines = await readLines(transaction, schema);
-      different.push({
-        schema,
-        missing: without(expected.lines, lines),
-        unexpected: without(lines, expected.lines),
-      });
+      const { lines } = await readSchema(transaction, schema);
+      different.push({ schema, ...differenceOf(expected.lines, lines) });
     }
   }
   const unknown = placements.filter((placement) => !judged.includes(placement));
@@ -63,30 +56,4 @@ export async function findDrift(
     different,
     unknown: unknown.map(({ name }) => name),
   };
-}
-
-/** Makes a schema by migrations, to see what comes of it. */
-async function expectation(
-  transaction: EntityManager,
-  applied: readonly string[],
-  known: readonly CompiledMigration[],
-): Promise<Expectation> {
-  const schema = `tenantry_expected_${randomBytes(4).toString('hex')}`;
-  await transaction.execute(`create schema "${schema}"`);
-  await transaction.execute(`set local search_path to "${schema}", pg_temp`);
-  for (const step of known.filter(({ name }) => applied.includes(name))) {
-    for (const statement of asTransaction(step, step.up)) {
-      await transaction.execute(statement);
-    }
-  }
-  const fingerprints = await readFingerprints(transaction, [schema]);
-  return {
-    fingerprint: fingerprints.get(schema),
-    lines: await readLines(transaction, schema),
-  };
-}
-
-function without(lines: SchemaLines, others: SchemaLines): SchemaLines {
-  const there = new Set(others);
-  return lines.filter((line) => !there.has(line));
 }

@@ -3,6 +3,20 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 /** What there is in one schema: a line for each column, constraint, index, policy, trigger, view and function. */
 export type SchemaLines = readonly string[];
 
+/** What is in one schema; there is no fingerprint of nothing. */
+export interface SchemaContents {
+  readonly fingerprint: string | undefined;
+  readonly lines: SchemaLines;
+}
+
+/** How what is in a schema differs from what is expected there. */
+export interface SchemaDifference {
+  /** What is expected and not there. */
+  readonly missing: SchemaLines;
+  /** What is there and not expected. */
+  readonly unexpected: SchemaLines;
+}
+
 /**
  * Lines that say what is in schemas, as the server has it, without the name of the schema: two schemas are the same when
  * their lines are. Rights are not among them: each placement has a role of its own, and `prove-isolation` looks at those.
@@ -46,6 +60,8 @@ const OWN_LINES = `
     select nspname as name, replace(lines.line, quote_ident(nspname) || '.', '') as line
     from (${LINES}) lines join target on target.oid = lines.schema)`;
 
+const FINGERPRINT = `md5(string_agg(line, e'\\n' order by line collate "C"))`;
+
 /** A fingerprint of each schema that has anything in it, by one query. */
 export async function readFingerprints(
   entityManager: EntityManager,
@@ -53,20 +69,31 @@ export async function readFingerprints(
 ): Promise<ReadonlyMap<string, string>> {
   const rows = await entityManager.execute<{ name: string; fingerprint: string }[]>(
     `with ${OWN_LINES}
-     select name, md5(string_agg(line, e'\\n' order by line collate "C")) as fingerprint from own group by name`,
+     select name, ${FINGERPRINT} as fingerprint from own group by name`,
     [JSON.stringify(schemas)],
   );
   return new Map(rows.map(({ name, fingerprint }) => [name, fingerprint]));
 }
 
 /** What is in one schema, to be compared line by line. */
-export async function readLines(
+export async function readSchema(
   entityManager: EntityManager,
   schema: string,
-): Promise<SchemaLines> {
-  const rows = await entityManager.execute<{ line: string }[]>(
-    `with ${OWN_LINES} select line from own order by line collate "C"`,
+): Promise<SchemaContents> {
+  const rows = await entityManager.execute<{ fingerprint: string; lines: SchemaLines }[]>(
+    `with ${OWN_LINES}
+     select ${FINGERPRINT} as fingerprint, array_agg(line order by line collate "C") as lines from own group by name`,
     [JSON.stringify([schema])],
   );
-  return rows.map(({ line }) => line);
+  return rows[0] ?? { fingerprint: undefined, lines: [] };
+}
+
+/** A pure function. */
+export function differenceOf(expected: SchemaLines, lines: SchemaLines): SchemaDifference {
+  return { missing: without(expected, lines), unexpected: without(lines, expected) };
+}
+
+function without(lines: SchemaLines, others: SchemaLines): SchemaLines {
+  const there = new Set(others);
+  return lines.filter((line) => !there.has(line));
 }

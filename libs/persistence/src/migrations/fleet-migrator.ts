@@ -7,11 +7,18 @@ import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import type { SupervisedConnection } from '../connection/supervised-connection.ts';
 import { roleOfPlacement, ROLES } from '../roles.ts';
+import { type BaselineReport, recordAdoptions, recordAll } from './adoption.ts';
+import { type BaselinePlan, planBaseline } from './baseline.ts';
 import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
 import { withFleetLock } from './fleet-lock.ts';
 import { planFleet, type RunningBuild, type TargetPlan } from './fleet-plan.ts';
 import { type DriftReport, findDrift } from './drift.ts';
-import { mustBeContractible, mustBeRunnable, type RefusalOptions } from './fleet-refusals.ts';
+import {
+  CatalogPending,
+  mustBeContractible,
+  mustBeRunnable,
+  type RefusalOptions,
+} from './fleet-refusals.ts';
 import {
   type FailedOutcome,
   FleetRun,
@@ -29,7 +36,7 @@ import {
 } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
 import { schemasWithDefaultRights, type TargetWork } from './migration-script.ts';
-import { asOwnerOf } from './owner-transaction.ts';
+import { asOwnerOf, asOwnerUncommitted } from './owner-transaction.ts';
 import { planRollback, type RollbackGoal } from './rollback.ts';
 import type { MigrationLists } from './schema-migration.ts';
 import { placementsRoles, preparePlacement, prepareServer } from './server-roles.ts';
@@ -55,6 +62,7 @@ export interface MigrateOptions extends RunOptions, RefusalOptions {
   readonly contract?: boolean;
 }
 export interface RollbackOptions extends RunOptions, RollbackGoal {}
+export type BaselineOptions = Pick<RunOptions, 'only' | 'exclude' | 'signal'>;
 
 /** What a run would do, and does. */
 export interface FleetPlan {
@@ -202,14 +210,43 @@ export class FleetMigrator {
   async verify(options: Pick<WaveOptions, 'only' | 'exclude'> = {}): Promise<DriftReport> {
     const [, ...placements] = await this.status(namesIn(options));
     const { tenant } = await this.compiled;
-    const entityManager = this.orm.em.fork({ session: { variables: { role: ROLES.owner } } });
-    await entityManager.begin();
-    try {
-      return await findDrift(entityManager, select(placements, options), tenant);
-    } finally {
-      // With the schemas that were made to compare with.
-      await entityManager.rollback();
+    const selected = select(placements, options);
+    return asOwnerUncommitted(this.orm, (transaction) => findDrift(transaction, selected, tenant));
+  }
+
+  /**
+   * Records in the ledger what is in placements and the ledger lacks, by what is there and not by trust.
+   * @throws {LockTaken} while another run is under way
+   * @throws {PoolerInBetween}
+   * @throws {CatalogPending}
+   * @throws {UnknownPlacement}
+   */
+  async baseline(options: BaselineOptions = {}): Promise<BaselineReport> {
+    return this.exclusively(options, async (run) => {
+      const plan = await this.planBaseline(options);
+      const { tenant } = await this.compiled;
+      const recorded = await recordAll(plan.adoptions, run, (part) =>
+        this.asOwner((transaction) => recordAdoptions(transaction, part, tenant, run.id)),
+      );
+      return { ...plan, ...recorded, runId: run.id, stopped: run.stopped };
+    });
+  }
+
+  /**
+   * What `baseline` would record. It changes nothing.
+   * @throws {CatalogPending}
+   * @throws {UnknownPlacement}
+   */
+  async planBaseline(options: BaselineOptions = {}): Promise<BaselinePlan> {
+    const [catalog, ...placements] = await this.status(namesIn(options));
+    if (catalog?.pending.length !== 0) {
+      throw new CatalogPending();
     }
+    const { tenant } = await this.compiled;
+    const selected = select(placements, options);
+    return asOwnerUncommitted(this.orm, (transaction) =>
+      planBaseline(transaction, selected, tenant),
+    );
   }
 
   /**
@@ -266,10 +303,10 @@ export class FleetMigrator {
   }
 
   /** Holds the lock of the fleet meanwhile. */
-  private async exclusively(
+  private async exclusively<Report>(
     options: RunOptions,
-    work: (run: FleetRun) => Promise<RunReport>,
-  ): Promise<RunReport> {
+    work: (run: FleetRun) => Promise<Report>,
+  ): Promise<Report> {
     return withFleetLock(await this.pool(), async (lost) => {
       const run = await this.newRun(options);
       run.stopOn(lost, 'lock-lost');

@@ -34,6 +34,17 @@ export class ContractRefused extends Error {
   override readonly name = 'ContractRefused';
 }
 
+/** The catalog is of another build, so its ledger may not be what this one writes. */
+export class CatalogPending extends Error {
+  override readonly name = 'CatalogPending';
+
+  constructor() {
+    super(
+      'The catalog lacks migrations of this build, and the ledger is in it. Run migrate first: it brings the catalog up to date before it comes to any placement.',
+    );
+  }
+}
+
 /** How many targets are named. */
 const MOST = 3;
 

@@ -102,6 +102,19 @@ export async function readApplied(
     : [];
 }
 
+/** What has been applied to some targets, by their names. */
+export async function readAppliedNames(
+  entityManager: EntityManager,
+  targets: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await entityManager.execute<{ target: string; names: string[] }[]>(
+    `select target, array_agg(name order by name collate "C") as names from catalog.migration
+     where target in (select jsonb_array_elements_text(?::jsonb)) group by target`,
+    [JSON.stringify(targets)],
+  );
+  return new Map(rows.map(({ target, names }) => [target, names]));
+}
+
 /** Which builds are running, or were a moment ago. */
 export async function readRunningBuilds(
   entityManager: EntityManager,
@@ -165,6 +178,27 @@ const ELAPSED_MS = `1000 * extract(epoch from clock_timestamp() - current_settin
 /** SQL that says which migration comes now, and remembers when. */
 export function stepBegins({ name }: CompiledMigration): string {
   return `select ${escapeLiteral(name)} as step, set_config('tenantry.step_began', clock_timestamp()::text, true)`;
+}
+
+/** What was found to have been applied to a target; by whom and how long it took is not known. */
+export interface FoundMigration extends Pick<CompiledMigration, 'name' | 'checksum'> {
+  readonly target: string;
+}
+
+/** Records what was found in targets, and forgets that they have failed for want of it. */
+export async function recordFound(
+  entityManager: EntityManager,
+  found: readonly FoundMigration[],
+  runId: string,
+): Promise<void> {
+  await entityManager.execute(
+    `with found as (
+       insert into catalog.migration (target, name, checksum, run_id)
+       select target, name, checksum, ?::uuid from jsonb_to_recordset(?::jsonb) as found (target text, name text, checksum text)
+       returning target)
+     delete from catalog.migration_failure where target in (select target from found)`,
+    [runId, JSON.stringify(found)],
+  );
 }
 
 export function recordRolledBack({ name: target }: Target, { name }: CompiledMigration): string {

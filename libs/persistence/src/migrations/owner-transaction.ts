@@ -22,3 +22,20 @@ export function asOwnerOf<Result>(
     return work(transaction);
   });
 }
+
+/**
+ * One transaction as the owner that is rolled back, with whatever was made in it to be looked at.
+ * @param orm the owner's
+ */
+export async function asOwnerUncommitted<Result>(
+  orm: MikroORM,
+  work: (transaction: EntityManager) => Promise<Result>,
+): Promise<Result> {
+  const entityManager = orm.em.fork({ session: { variables: { role: ROLES.owner } } });
+  await entityManager.begin();
+  try {
+    return await work(entityManager);
+  } finally {
+    await entityManager.rollback();
+  }
+}

@@ -1,0 +1,132 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { type Found, isCandidate, judge } from './baseline-verdict.ts';
+import type { CompiledMigration } from './compiled-migration.ts';
+import { type Prefix, prefixesOf } from './expectation.ts';
+import {
+  differenceOf,
+  readFingerprints,
+  readSchema,
+  type SchemaDifference,
+  type SchemaLines,
+} from './fingerprint.ts';
+import type { TargetPlan } from './fleet-plan.ts';
+
+/** What the ledger lacks of what is in a placement. */
+export interface Adoption extends Found {
+  readonly schema: string;
+  /** What is there, and in the ledger, when it was looked at. */
+  readonly fingerprint: string | undefined;
+  readonly applied: readonly string[];
+}
+
+/** A placement that is what no prefix of the migrations makes. */
+interface Misfit extends SchemaDifference {
+  readonly schema: string;
+  /** The prefix that it differs from in the fewest lines, by the newest of its migrations; `null` for none of them. */
+  readonly nearest: string | null;
+}
+
+/** A placement whose ledger claims what is not there, or was other SQL. */
+interface Contradiction {
+  readonly schema: string;
+  readonly claimed: readonly string[];
+}
+
+/** What is to be recorded where, and where nothing can be. */
+export interface BaselinePlan {
+  /** How many placements have a ledger that says what is there. */
+  readonly unchanged: number;
+  readonly adoptions: readonly Adoption[];
+  readonly different: readonly Misfit[];
+  readonly contradicted: readonly Contradiction[];
+  /** Placements that a newer build has been at, which this one cannot judge. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Compares what is in placements with what each prefix of the migrations makes, which is found out only as far as it is
+ * needed.
+ * @param transaction the owner's, which is rolled back
+ */
+export async function planBaseline(
+  transaction: EntityManager,
+  placements: readonly TargetPlan[],
+  known: readonly CompiledMigration[],
+): Promise<BaselinePlan> {
+  const judged = placements.filter(({ ahead }) => ahead.length === 0);
+  const there = await readFingerprints(transaction, namesOf(judged));
+  const prefixes = await prefixesFor(judged, there, prefixesOf(transaction, known));
+  const linesOf = linesReader(transaction, there);
+  const adoptions: Adoption[] = [];
+  const different: Misfit[] = [];
+  const contradicted: Contradiction[] = [];
+  for (const placement of judged) {
+    const { name: schema, applied } = placement;
+    const fingerprint = there.get(schema);
+    const verdict = judge(placement, fingerprint, prefixes);
+    if (verdict.kind === 'adoption') {
+      adoptions.push({ schema, ...verdict.found, fingerprint, applied });
+    } else if (verdict.kind === 'contradicted') {
+      contradicted.push({ schema, claimed: verdict.claimed });
+    } else if (verdict.kind === 'different') {
+      different.push({ schema, ...nearestOf(prefixes, await linesOf(schema)) });
+    }
+  }
+  const unchanged = judged.length - adoptions.length - different.length - contradicted.length;
+  const unknown = namesOf(placements.filter((placement) => !judged.includes(placement)));
+  return { unchanged, adoptions, different, contradicted, unknown };
+}
+
+/** From none of the migrations on, until each placement has been found in one, or there are no more. */
+async function prefixesFor(
+  placements: readonly TargetPlan[],
+  there: ReadonlyMap<string, string>,
+  candidates: AsyncIterable<Prefix>,
+): Promise<readonly Prefix[]> {
+  const prefixes: Prefix[] = [];
+  let open = placements;
+  if (open.length === 0) {
+    return prefixes;
+  }
+  for await (const prefix of candidates) {
+    prefixes.push(prefix);
+    open = open.filter((placement) => !isCandidate(prefix, placement, there.get(placement.name)));
+    if (open.length === 0) {
+      break;
+    }
+  }
+  return prefixes;
+}
+
+function nearestOf(
+  prefixes: readonly Prefix[],
+  lines: SchemaLines,
+): Pick<Misfit, 'nearest' | 'missing' | 'unexpected'> {
+  const [nearest] = prefixes
+    .map((prefix) => ({
+      nearest: prefix.names.at(-1) ?? null,
+      ...differenceOf(prefix.lines, lines),
+    }))
+    .toSorted((one, other) => linesIn(one) - linesIn(other));
+  return nearest ?? { nearest: null, missing: [], unexpected: lines };
+}
+
+const linesIn = ({ missing, unexpected }: SchemaDifference): number =>
+  missing.length + unexpected.length;
+
+/** Placements with one fingerprint have the same lines: they are read once. */
+function linesReader(
+  transaction: EntityManager,
+  there: ReadonlyMap<string, string>,
+): (schema: string) => Promise<SchemaLines> {
+  const known = new Map<string | undefined, SchemaLines>();
+  return async (schema) => {
+    const fingerprint = there.get(schema);
+    const lines = known.get(fingerprint) ?? (await readSchema(transaction, schema)).lines;
+    known.set(fingerprint, lines);
+    return lines;
+  };
+}
+
+const namesOf = (placements: readonly TargetPlan[]): readonly string[] =>
+  placements.map(({ name }) => name);
