@@ -202,6 +202,91 @@ describe('verify', () => {
   });
 });
 
+describe('baseline', () => {
+  beforeEach(async () => {
+    await migrator('migrate');
+    await query(
+      `insert into catalog.placement select gen_random_uuid(), now(), now(), 'schema', 't_' || n from generate_series(1, 2) n`,
+    );
+    await migrator('migrate');
+    await query(`delete from catalog.migration where target like 't_%'`);
+  });
+
+  it('records what is there, so that nothing is left to be done', async () => {
+    expect(await migrator('status')).toBe(2);
+    expect(await migrator('baseline', '--dry-run')).toBe(0);
+    expect(printed).toMatch(/^2 to be recorded, 1 unchanged, 0 differ, 0 claim/);
+    expect(await migrator('status')).toBe(2);
+
+    expect(await migrator('baseline', '--json')).toBe(0);
+
+    expect(JSON.parse(printed)).toMatchObject({
+      unchanged: 1,
+      adoptions: ['t_1', 't_2'].map((schema) => ({
+        schema,
+        names: ['20261122120000-initial', '20261124232657-unit-of-work'],
+        traceless: [],
+      })),
+      different: [],
+      missed: [],
+      stopped: null,
+    });
+    expect(await migrator('status')).toBe(0);
+    expect(await migrator('verify')).toBe(0);
+    expect(await migrator('prove-isolation')).toBe(0);
+  });
+
+  it('exits with 3 where somebody has changed what is there, and records the others', async () => {
+    await query('alter table t_2.project add note text');
+
+    expect(await migrator('baseline')).toBe(3);
+    expect(printed).toMatch(
+      /^1 recorded, 1 unchanged, 1 differ, 0 claim what is not there\nt_1: 20261122120000-initial, /,
+    );
+    expect(printed).toContain(
+      't_2 is nearest to 20261124232657-unit-of-work:\n  + column project.note text\n',
+    );
+    expect(await query('select distinct target from catalog.migration order by 1')).toEqual(
+      ['catalog', 'shared', 't_1'].map((target) => ({ target })),
+    );
+    expect(await migrator('baseline', '--dry-run')).toBe(3);
+    expect(await migrator('baseline', '--exclude', 't_2')).toBe(0);
+  });
+
+  it('exits with 3 where the ledger claims what is not there', async () => {
+    await query('drop schema shared cascade');
+
+    expect(await migrator('baseline', '--only', 'shared')).toBe(3);
+    expect(printed).toContain(
+      'shared is not what the ledger says of it: 20261122120000-initial, 20261124232657-unit-of-work',
+    );
+  });
+
+  it('exits with 5 where someone is busy, and with 4 while another run is under way', async () => {
+    const other = new pg.Client({ connectionString: database.address.MIGRATOR_DATABASE_URL });
+    await other.connect();
+    await other.query(`select pg_advisory_lock(hashtextextended('tenantry placement t_1', 0))`);
+    expect(await migrator('baseline')).toBe(5);
+    expect(printed).toContain('t_1 was not recorded: someone else is busy with it');
+
+    await other.query(`select pg_advisory_lock(hashtextextended('tenantry the fleet', 0))`);
+    expect(await migrator('baseline')).toBe(4);
+    await other.end();
+  });
+
+  it('exits with 64 on a name that there is not', async () => {
+    expect(await migrator('baseline', '--only', 'nobody')).toBe(64);
+    expect(complained).toContain('There is no such placement or tenant: nobody.');
+  });
+});
+
+describe('baseline before migrate', () => {
+  it('exits with 1, and says what comes first', async () => {
+    expect(await migrator('baseline')).toBe(1);
+    expect(complained).toContain('Run migrate first');
+  });
+});
+
 describe('rollback', () => {
   it('takes the newest step back', async () => {
     await migrator('migrate');

@@ -3,6 +3,7 @@ import { DomainError } from '@tenantry/domain';
 import {
   CannotConnect,
   ContractRefused,
+  CatalogPending,
   LockTaken,
   MIGRATION_LISTS,
   MigrationChanged,
@@ -15,6 +16,7 @@ import {
 } from '@tenantry/persistence';
 import { InvalidEnvironment, SEED_PROFILES } from '@tenantry/platform';
 import { SeedingRefused } from '@tenantry/seeding';
+import { baseline, type BaselineCommand } from './commands/baseline.ts';
 import { create } from './commands/create.ts';
 import { lintMigrations } from './commands/lint.ts';
 import { migrate, type MigrateCommand } from './commands/migrate.ts';
@@ -54,6 +56,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 const EXPECTED = [
   CannotConnect,
   ContractRefused,
+  CatalogPending,
   DomainError,
   InvalidEnvironment,
   LockTaken,
@@ -136,6 +139,18 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .addOption(json())
     .action(async (options: VerifyOptions) => {
       done(await verify(options));
+    });
+  program
+    .command('baseline')
+    .description(
+      `record what is in the placements and the ledger lacks; exits with ${EXIT.drift} where it is no migrations’ doing`,
+    )
+    .option('--only <names>', 'only these: tenants or schemas, with commas between', names)
+    .option('--exclude <names>', 'not these', names)
+    .option('--dry-run', 'say what would be recorded')
+    .addOption(json())
+    .action(async (options: BaselineCommand) => {
+      done(await baseline(options, interruption.toFinish()));
     });
   addFleetOptions(program.command('rollback'))
     .description('take the newest migration back, wherever it has been applied')

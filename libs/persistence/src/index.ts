@@ -12,7 +12,10 @@ export { OWN_ROWS } from './mapping/tenant-owned.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
 export { compileWithoutServer } from './migrations/compile-without-server.ts';
 export { type CompiledLists, type CompiledMigration } from './migrations/compiled-migration.ts';
+export { type BaselineReport } from './migrations/adoption.ts';
+export { type BaselinePlan } from './migrations/baseline.ts';
 export {
+  type BaselineOptions,
   FleetMigrator,
   type FleetPlan,
   type FleetSettings,
@@ -27,6 +30,7 @@ export { type DriftReport } from './migrations/drift.ts';
 export { PoolerInBetween } from './migrations/fleet-lock.ts';
 export {
   ContractRefused,
+  CatalogPending,
   MigrationChanged,
   MigrationOutOfOrder,
 } from './migrations/fleet-refusals.ts';

@@ -234,6 +234,7 @@ if (program === undefined) {
 
       await expect(run).rejects.toThrow(PoolerInBetween);
       await expect(run).rejects.toThrow('Give it the address of the server itself');
+      await expect(withFleet(config, (fleet) => fleet.baseline())).rejects.toThrow(PoolerInBetween);
     });
   });
 }

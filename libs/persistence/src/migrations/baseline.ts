@@ -4,8 +4,8 @@ import type { CompiledMigration } from './compiled-migration.ts';
 import { type Prefix, prefixesOf } from './expectation.ts';
 import {
   differenceOf,
+  linesReader,
   readFingerprints,
-  readSchema,
   type SchemaDifference,
   type SchemaLines,
 } from './fingerprint.ts';
@@ -113,20 +113,6 @@ function nearestOf(
 
 const linesIn = ({ missing, unexpected }: SchemaDifference): number =>
   missing.length + unexpected.length;
-
-/** Placements with one fingerprint have the same lines: they are read once. */
-function linesReader(
-  transaction: EntityManager,
-  there: ReadonlyMap<string, string>,
-): (schema: string) => Promise<SchemaLines> {
-  const known = new Map<string | undefined, SchemaLines>();
-  return async (schema) => {
-    const fingerprint = there.get(schema);
-    const lines = known.get(fingerprint) ?? (await readSchema(transaction, schema)).lines;
-    known.set(fingerprint, lines);
-    return lines;
-  };
-}
 
 const namesOf = (placements: readonly TargetPlan[]): readonly string[] =>
   placements.map(({ name }) => name);

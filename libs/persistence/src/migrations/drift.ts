@@ -3,8 +3,8 @@ import type { CompiledMigration } from './compiled-migration.ts';
 import { expectationOf } from './expectation.ts';
 import {
   differenceOf,
+  linesReader,
   readFingerprints,
-  readSchema,
   type SchemaContents,
   type SchemaDifference,
 } from './fingerprint.ts';
@@ -38,6 +38,7 @@ export async function findDrift(
     transaction,
     judged.map(({ name }) => name),
   );
+  const linesOf = linesReader(transaction, fingerprints);
   const expectations = new Map<string, SchemaContents>();
   const different: Drift[] = [];
   for (const { name: schema, applied } of judged) {
@@ -46,8 +47,7 @@ export async function findDrift(
     const expected = expectations.get(key) ?? (await expectationOf(transaction, steps));
     expectations.set(key, expected);
     if (fingerprints.get(schema) !== expected.fingerprint) {
-      const { lines } = await readSchema(transaction, schema);
-      different.push({ schema, ...differenceOf(expected.lines, lines) });
+      different.push({ schema, ...differenceOf(expected.lines, await linesOf(schema)) });
     }
   }
   const unknown = placements.filter((placement) => !judged.includes(placement));

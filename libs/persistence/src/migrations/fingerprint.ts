@@ -88,6 +88,20 @@ export async function readSchema(
   return rows[0] ?? { fingerprint: undefined, lines: [] };
 }
 
+/** Gives what is in schemas, reading it once for all that have the same fingerprint. */
+export function linesReader(
+  entityManager: EntityManager,
+  fingerprints: ReadonlyMap<string, string>,
+): (schema: string) => Promise<SchemaLines> {
+  const known = new Map<string | undefined, SchemaLines>();
+  return async (schema) => {
+    const fingerprint = fingerprints.get(schema);
+    const lines = known.get(fingerprint) ?? (await readSchema(entityManager, schema)).lines;
+    known.set(fingerprint, lines);
+    return lines;
+  };
+}
+
 /** A pure function. */
 export function differenceOf(expected: SchemaLines, lines: SchemaLines): SchemaDifference {
   return { missing: without(expected, lines), unexpected: without(lines, expected) };
