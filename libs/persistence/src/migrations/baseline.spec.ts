@@ -106,6 +106,20 @@ describe('a placement that the ledger says nothing of', () => {
     expect(await fleet([one]).migrate()).toMatchObject({ outcomes: [], upToDate: 2 });
   });
 
+  it('and belongs to somebody else is recorded, and the next run says so', async () => {
+    await fleetOf(0, [one]);
+    await addPlacements(1);
+    await query('create schema t_000; create table t_000.note (tenant_id uuid primary key)');
+
+    const { adoptions } = await fleet([one]).baseline();
+    const { outcomes } = await fleet([one]).migrate();
+
+    expect(adoptions).toMatchObject([{ schema: 't_000', names: ['1-one'] }]);
+    expect(outcomes).toMatchObject([
+      { status: 'failed', error: { step: 'preparation', sqlState: '42501' } },
+    ]);
+  });
+
   it('and is no prefix is left alone, with what differs from the nearest', async () => {
     await fleetOf(2, [one, two]);
     await query(`delete from catalog.migration where target in ('t_000', 't_001')`);
@@ -145,13 +159,16 @@ describe('a placement that the ledger says nothing of', () => {
 });
 
 describe('a migration that changes rows only', () => {
-  it('is not taken on trust where nothing comes after it', async () => {
-    await fleetOf(1, [one, two, data]);
+  it('is not taken on trust where nothing comes after it: it is migrated', async () => {
+    await fleetOf(2, [one, two, data]);
+    await fleet(all).migrate({ only: ['t_001'] });
     await query(`delete from catalog.migration where target = 't_000'`);
 
     const { adoptions } = await fleet(all).baseline();
+    const { outcomes } = await fleet(all).migrate({ only: ['t_000'] });
 
     expect(adoptions).toMatchObject([{ names: ['1-one', '2-two'], traceless: [] }]);
+    expect(outcomes).toMatchObject([{ status: 'migrated', migrations: ['3-data', '4-four'] }]);
   });
 
   it('is named where it is taken to be there because of what came after it', async () => {
