@@ -158,6 +158,30 @@ describe('a placement that the ledger says nothing of', () => {
   });
 });
 
+describe('many placements', () => {
+  it('are each recorded, or compared, as one would be', async () => {
+    const schemas = (await fleetOf(170, [one])).slice(0, -1);
+    await query(`delete from catalog.migration where target like 't_%'`);
+    const altered = schemas.slice(0, 110);
+    await query(
+      altered.map((schema) => `alter table ${schema}.note add "${schema}" int`).join(';'),
+    );
+
+    const report = await fleet([one]).baseline();
+
+    expect(report.adoptions.map(({ schema }) => schema)).toEqual(schemas.slice(110));
+    expect(report.different).toEqual(
+      altered.map((schema) => ({
+        schema,
+        nearest: '1-one',
+        missing: [],
+        unexpected: [`column note.${schema} integer`],
+      })),
+    );
+    expect((await ledger()).map(({ target }) => target)).toEqual(['shared', ...schemas.slice(110)]);
+  });
+});
+
 describe('a migration that changes rows only', () => {
   it('is not taken on trust where nothing comes after it: it is migrated', async () => {
     await fleetOf(2, [one, two, data]);

@@ -4,7 +4,7 @@ import type { CompiledMigration } from './compiled-migration.ts';
 import { type Prefix, prefixesOf } from './expectation.ts';
 import {
   differenceOf,
-  linesReader,
+  mapLines,
   readFingerprints,
   type SchemaDifference,
   type SchemaLines,
@@ -56,9 +56,8 @@ export async function planBaseline(
   const judged = placements.filter(({ ahead }) => ahead.length === 0);
   const there = await readFingerprints(transaction, namesOf(judged));
   const prefixes = await prefixesFor(judged, there, prefixesOf(transaction, known));
-  const linesOf = linesReader(transaction, there);
   const adoptions: Adoption[] = [];
-  const different: Misfit[] = [];
+  const misfits: string[] = [];
   const contradicted: Contradiction[] = [];
   for (const placement of judged) {
     const { name: schema, applied } = placement;
@@ -69,9 +68,13 @@ export async function planBaseline(
     } else if (verdict.kind === 'contradicted') {
       contradicted.push({ schema, claimed: verdict.claimed });
     } else if (verdict.kind === 'different') {
-      different.push({ schema, ...nearestOf(prefixes, await linesOf(schema)) });
+      misfits.push(schema);
     }
   }
+  const different = await mapLines(transaction, misfits, (schema, lines): Misfit => ({
+    schema,
+    ...nearestOf(prefixes, lines),
+  }));
   const unchanged = judged.length - adoptions.length - different.length - contradicted.length;
   const unknown = namesOf(placements.filter((placement) => !judged.includes(placement)));
   return { unchanged, adoptions, different, contradicted, unknown };

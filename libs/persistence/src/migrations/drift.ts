@@ -3,10 +3,11 @@ import type { CompiledMigration } from './compiled-migration.ts';
 import { expectationOf } from './expectation.ts';
 import {
   differenceOf,
-  linesReader,
+  mapLines,
   readFingerprints,
   type SchemaContents,
   type SchemaDifference,
+  type SchemaLines,
 } from './fingerprint.ts';
 import type { TargetPlan } from './fleet-plan.ts';
 
@@ -38,18 +39,22 @@ export async function findDrift(
     transaction,
     judged.map(({ name }) => name),
   );
-  const linesOf = linesReader(transaction, fingerprints);
   const expectations = new Map<string, SchemaContents>();
-  const different: Drift[] = [];
+  const expectedLines = new Map<string, SchemaLines>();
   for (const { name: schema, applied } of judged) {
     const key = applied.join();
     const steps = known.filter(({ name }) => applied.includes(name));
     const expected = expectations.get(key) ?? (await expectationOf(transaction, steps));
     expectations.set(key, expected);
     if (fingerprints.get(schema) !== expected.fingerprint) {
-      different.push({ schema, ...differenceOf(expected.lines, await linesOf(schema)) });
+      expectedLines.set(schema, expected.lines);
     }
   }
+  const different = await mapLines(
+    transaction,
+    [...expectedLines.keys()],
+    (schema, lines): Drift => ({ schema, ...differenceOf(expectedLines.get(schema) ?? [], lines) }),
+  );
   const unknown = placements.filter((placement) => !judged.includes(placement));
   return {
     equal: judged.length - different.length,

@@ -60,6 +60,11 @@ const OWN_LINES = `
     select nspname as name, replace(lines.line, quote_ident(nspname) || '.', '') as line
     from (${LINES}) lines join target on target.oid = lines.schema)`;
 
+const NOTHING: SchemaContents = { fingerprint: undefined, lines: [] };
+
+/** To look at one schema takes the server nearly as long as to look at many; what is in all of them is a lot to keep. */
+const AT_ONCE = 100;
+
 const FINGERPRINT = `md5(string_agg(line, e'\\n' order by line collate "C"))`;
 
 /** A fingerprint of each schema that has anything in it, by one query. */
@@ -80,26 +85,36 @@ export async function readSchema(
   entityManager: EntityManager,
   schema: string,
 ): Promise<SchemaContents> {
-  const rows = await entityManager.execute<{ fingerprint: string; lines: SchemaLines }[]>(
-    `with ${OWN_LINES}
-     select ${FINGERPRINT} as fingerprint, array_agg(line order by line collate "C") as lines from own group by name`,
-    [JSON.stringify([schema])],
-  );
-  return rows[0] ?? { fingerprint: undefined, lines: [] };
+  const [{ fingerprint, lines } = NOTHING] = await readContents(entityManager, [schema]);
+  return { fingerprint, lines };
 }
 
-/** Gives what is in schemas, reading it once for all that have the same fingerprint. */
-export function linesReader(
+/** Makes something of the lines of each schema, which are read for many at once. */
+export async function mapLines<Result>(
   entityManager: EntityManager,
-  fingerprints: ReadonlyMap<string, string>,
-): (schema: string) => Promise<SchemaLines> {
-  const known = new Map<string | undefined, SchemaLines>();
-  return async (schema) => {
-    const fingerprint = fingerprints.get(schema);
-    const lines = known.get(fingerprint) ?? (await readSchema(entityManager, schema)).lines;
-    known.set(fingerprint, lines);
-    return lines;
-  };
+  schemas: readonly string[],
+  make: (schema: string, lines: SchemaLines) => Result,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (let done = 0; done < schemas.length; done += AT_ONCE) {
+    const part = schemas.slice(done, done + AT_ONCE);
+    const contents = await readContents(entityManager, part);
+    const linesOf = new Map(contents.map(({ name, lines }) => [name, lines]));
+    results.push(...part.map((schema) => make(schema, linesOf.get(schema) ?? [])));
+  }
+  return results;
+}
+
+/** Of those schemas that have anything in them. */
+function readContents(
+  entityManager: EntityManager,
+  schemas: readonly string[],
+): Promise<{ name: string; fingerprint: string; lines: SchemaLines }[]> {
+  return entityManager.execute(
+    `with ${OWN_LINES}
+     select name, ${FINGERPRINT} as fingerprint, array_agg(line order by line collate "C") as lines from own group by name`,
+    [JSON.stringify(schemas)],
+  );
 }
 
 /** A pure function. */
