@@ -108,6 +108,6 @@ function rowsOf(
   return adoptions.flatMap(({ schema: target, names }) =>
     known
       .filter(({ name }) => names.includes(name))
-      .map(({ name, checksum }) => ({ target, name, checksum })),
+      .map(({ name, kind, checksum }) => ({ target, name, kind, checksum })),
   );
 }

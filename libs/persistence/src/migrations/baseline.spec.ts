@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { concurrently, migration, one, useFleets } from '../testing/fleets.ts';
+import { concurrently, contract, migration, one, useFleets } from '../testing/fleets.ts';
 import { recordAdoptions } from './adoption.ts';
 import { LockTaken } from './advisory-lock.ts';
 import { compileList } from './compiled-migration.ts';
@@ -71,6 +71,22 @@ describe('a placement that the ledger says nothing of', () => {
     expect(await query('select * from catalog.migration_failure')).toEqual([]);
     expect(await fleet(all).baseline()).toMatchObject({ unchanged: 4, adoptions: [] });
     expect(await fleet(all).migrate()).toMatchObject({ outcomes: [], upToDate: 4 });
+  });
+
+  it('is known to have been contracted', async () => {
+    const gone = contract('3-gone', '2-two', 'alter table note drop column body');
+    await fleetOf(0, [one, two, gone]);
+    await query(`delete from catalog.migration where target <> 'catalog'`);
+
+    await fleet([one, two, gone]).baseline();
+
+    expect(
+      await query(`select name, kind from catalog.migration where target <> 'catalog' order by 1`),
+    ).toEqual([
+      { name: '1-one', kind: 'expand' },
+      { name: '2-two', kind: 'expand' },
+      { name: '3-gone', kind: 'contract' },
+    ]);
   });
 
   it('and has some of them is migrated by the rest, and used by the app', async () => {

@@ -181,7 +181,7 @@ export function stepBegins({ name }: CompiledMigration): string {
 }
 
 /** What was found to have been applied to a target; by whom and how long it took is not known. */
-export interface FoundMigration extends Pick<CompiledMigration, 'name' | 'checksum'> {
+export interface FoundMigration extends Pick<CompiledMigration, 'name' | 'kind' | 'checksum'> {
   readonly target: string;
 }
 
@@ -193,8 +193,9 @@ export async function recordFound(
 ): Promise<void> {
   await entityManager.execute(
     `with found as (
-       insert into catalog.migration (target, name, checksum, run_id)
-       select target, name, checksum, ?::uuid from jsonb_to_recordset(?::jsonb) as found (target text, name text, checksum text)
+       insert into catalog.migration (target, name, kind, checksum, run_id)
+       select target, name, kind, checksum, ?::uuid
+       from jsonb_to_recordset(?::jsonb) as found (target text, name text, kind text, checksum text)
        returning target)
      delete from catalog.migration_failure where target in (select target from found)`,
     [runId, JSON.stringify(found)],
