@@ -74,11 +74,12 @@ describe('a placement that the ledger says nothing of', () => {
   });
 
   it('is known to have been contracted', async () => {
-    const gone = contract('3-gone', '2-two', 'alter table note drop column body');
-    await fleetOf(0, [one, two, gone]);
+    const better = migration('2-two', 'alter table note add column body text, add content text');
+    const contracted = [one, better, contract('3-gone', '2-two', 'alter table note drop body')];
+    await fleetOf(0, contracted);
     await query(`delete from catalog.migration where target <> 'catalog'`);
 
-    await fleet([one, two, gone]).baseline();
+    await fleet(contracted).baseline();
 
     expect(
       await query(`select name, kind from catalog.migration where target <> 'catalog' order by 1`),
