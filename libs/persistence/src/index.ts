@@ -14,17 +14,14 @@ export { compileWithoutServer } from './migrations/compile-without-server.ts';
 export { type CompiledLists, type CompiledMigration } from './migrations/compiled-migration.ts';
 export { type BaselineReport } from './migrations/adoption.ts';
 export { type BaselinePlan } from './migrations/baseline.ts';
+export { FleetMigrator, type FleetPlan, type RunReport } from './migrations/fleet-migrator.ts';
 export {
   type BaselineOptions,
-  FleetMigrator,
-  type FleetPlan,
-  type FleetSettings,
   type MigrateOptions,
   type RollbackOptions,
   type RunOptions,
-  type RunReport,
-  withFleet,
-} from './migrations/fleet-migrator.ts';
+} from './migrations/run-options.ts';
+export { type FleetSettings, withFleet } from './migrations/with-fleet.ts';
 export { Backfill } from './migrations/backfill.ts';
 export { type DriftReport } from './migrations/drift.ts';
 export { PoolerInBetween } from './migrations/fleet-lock.ts';
@@ -34,7 +31,7 @@ export {
   MigrationChanged,
   MigrationOutOfOrder,
 } from './migrations/fleet-refusals.ts';
-export { type Outcome, type RunEvent } from './migrations/fleet-run.ts';
+export { type Outcome, type RunEvent } from './migrations/run-events.ts';
 export { UnknownPlacement, type Wave } from './migrations/fleet-waves.ts';
 export { MigrationFailed } from './migrations/migration-failed.ts';
 export { type TargetWork } from './migrations/migration-script.ts';

@@ -3,7 +3,7 @@ import { findPgBouncer, type PgBouncer, startPgBouncer } from '@tenantry/embedde
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import pg from 'pg';
 import { PoolerInBetween } from '../migrations/fleet-lock.ts';
-import { withFleet } from '../migrations/fleet-migrator.ts';
+import { withFleet } from '../migrations/with-fleet.ts';
 import { IsolationProver } from '../prover/isolation-prover.ts';
 import {
   acme,

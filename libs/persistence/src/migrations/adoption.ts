@@ -3,7 +3,7 @@ import { tryLock } from './advisory-lock.ts';
 import type { Adoption, BaselinePlan } from './baseline.ts';
 import type { CompiledMigration } from './compiled-migration.ts';
 import { readFingerprints } from './fingerprint.ts';
-import type { StopReason } from './fleet-run.ts';
+import type { StopReason } from './run-events.ts';
 import { readAppliedNames, recordFound } from './ledger.ts';
 
 /** So many placements are recorded in one transaction: to look at one of them takes the server as long as to look at many. */

@@ -1,5 +1,5 @@
 import { backfill, migration, useFleets } from '../testing/fleets.ts';
-import type { RunEvent } from './fleet-run.ts';
+import type { RunEvent } from './run-events.ts';
 
 const { fleet, query, fleetOf, session } = useFleets();
 

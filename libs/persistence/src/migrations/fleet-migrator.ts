@@ -1,10 +1,7 @@
-import { availableParallelism } from 'node:os';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
-import type { DatabaseConfig, MigratorConfig } from '@tenantry/platform';
+import type { DatabaseConfig } from '@tenantry/platform';
 import type pg from 'pg';
-import { connect } from '../connection/connect.ts';
-import { createOwnerOrm } from '../connection/owner-orm.ts';
 import type { SupervisedConnection } from '../connection/supervised-connection.ts';
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { type BaselineReport, recordAdoptions, recordAll } from './adoption.ts';
@@ -13,19 +10,8 @@ import { type CompiledLists, type CompiledMigration, compile } from './compiled-
 import { withFleetLock } from './fleet-lock.ts';
 import { planFleet, type RunningBuild, type TargetPlan } from './fleet-plan.ts';
 import { type DriftReport, findDrift } from './drift.ts';
-import {
-  CatalogPending,
-  mustBeContractible,
-  mustBeRunnable,
-  type RefusalOptions,
-} from './fleet-refusals.ts';
-import {
-  type FailedOutcome,
-  FleetRun,
-  type Outcome,
-  type RunEvent,
-  type StopReason,
-} from './fleet-run.ts';
+import { CatalogPending, mustBeContractible, mustBeRunnable } from './fleet-refusals.ts';
+import { FleetRun } from './fleet-run.ts';
 import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
 import {
   adoptChecksums,
@@ -37,32 +23,17 @@ import {
 import { migrationLists } from './migration-lists.ts';
 import { schemasWithDefaultRights, type TargetWork } from './migration-script.ts';
 import { asOwnerOf, asOwnerUncommitted } from './owner-transaction.ts';
-import { planRollback, type RollbackGoal } from './rollback.ts';
+import { planRollback } from './rollback.ts';
+import type { FailedOutcome, Outcome, StopReason } from './run-events.ts';
+import {
+  type BaselineOptions,
+  type MigrateOptions,
+  mostFailures,
+  type RollbackOptions,
+  type RunOptions,
+} from './run-options.ts';
 import type { MigrationLists } from './schema-migration.ts';
 import { placementsRoles, preparePlacement, prepareServer } from './server-roles.ts';
-
-/** How a run goes (times in milliseconds). */
-export interface RunOptions extends WaveOptions {
-  /** The run is stopped when more placements fail than this, or than this share of what is to be done: `3`, `5%`. */
-  readonly maxFailures?: number | `${number}%`;
-  /** How long a statement may wait for a lock: others wait behind it meanwhile. */
-  readonly lockTimeoutMs?: number;
-  /** How long a placement is tried again and again while it is locked, or the server cannot be reached. */
-  readonly patienceMs?: number;
-  /** A query that has to give `true` in each placement before what was done there is stored. */
-  readonly verifySql?: string;
-  /** Ends the run: what is under way is finished, and nothing else is begun. */
-  readonly signal?: AbortSignal;
-  /** Is told what happens, as it happens. */
-  readonly observe?: (event: RunEvent) => void;
-}
-
-export interface MigrateOptions extends RunOptions, RefusalOptions {
-  /** Whether contracts are applied too: when nobody needs any more what they take away. */
-  readonly contract?: boolean;
-}
-export interface RollbackOptions extends RunOptions, RollbackGoal {}
-export type BaselineOptions = Pick<RunOptions, 'only' | 'exclude' | 'signal'>;
 
 /** What a run would do, and does. */
 export interface FleetPlan {
@@ -85,7 +56,7 @@ export interface RunReport {
 const LOCK_TIMEOUT_MS = 1_500;
 const PATIENCE_MS = 60_000;
 /** Connections that are not for placements: one holds the lock, one asks and records. */
-const OTHER_CONNECTIONS = 2;
+export const OTHER_CONNECTIONS = 2;
 
 /**
  * Brings the catalog and all placements to the newest version. It alone runs DDL, as the owner of all tables. Each target
@@ -377,14 +348,6 @@ async function mustSucceed(performed: Promise<Outcome>): Promise<Outcome> {
   return outcome;
 }
 
-function mostFailures({ maxFailures }: RunOptions, waves: readonly Wave<TargetWork>[]): number {
-  if (typeof maxFailures !== 'string') {
-    return maxFailures ?? Infinity;
-  }
-  const planned = waves.reduce((sum, { targets }) => sum + targets.length, 0);
-  return (planned * Number.parseFloat(maxFailures)) / 100;
-}
-
 function without(
   names: ReadonlySet<string>,
   waves: readonly Wave<TargetWork>[],
@@ -392,30 +355,4 @@ function without(
   return waves
     .map((wave) => ({ ...wave, targets: wave.targets.filter(({ name }) => !names.has(name)) }))
     .filter(({ targets }) => targets.length > 0);
-}
-
-/** How a fleet is worked on. */
-export interface FleetSettings {
-  /** How many placements at once: two for each core unless said otherwise, but no more than the pool may have connections. */
-  readonly concurrency?: number | undefined;
-  /** Other migrations than those of this build. */
-  readonly lists?: MigrationLists;
-}
-
-/** Gives `work` a fleet migrator, connected as the owner meanwhile. */
-export async function withFleet<Result>(
-  { ownerUrl, database }: MigratorConfig,
-  work: (fleet: FleetMigrator) => Promise<Result>,
-  {
-    concurrency = Math.min(2 * availableParallelism(), database.poolMax),
-    lists = migrationLists,
-  }: FleetSettings = {},
-): Promise<Result> {
-  const orm = createOwnerOrm(ownerUrl, database, concurrency + OTHER_CONNECTIONS);
-  try {
-    await connect(orm, ownerUrl, database.connectRetries);
-    return await work(new FleetMigrator(orm, database, lists));
-  } finally {
-    await orm.close();
-  }
 }

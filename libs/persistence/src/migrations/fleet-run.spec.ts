@@ -3,7 +3,7 @@ import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { CONNECTIONS, migration, one, useFleets } from '../testing/fleets.ts';
 import { LockTaken } from './advisory-lock.ts';
 import { type RunReport } from './fleet-migrator.ts';
-import type { Outcome, RunEvent } from './fleet-run.ts';
+import type { Outcome, RunEvent } from './run-events.ts';
 
 const fleets = useFleets();
 const { fleet, query, fleetOf, addPlacements, session } = fleets;

@@ -1,88 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
-import pg from 'pg';
+import type pg from 'pg';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
-import { performBackfill } from './backfill-step.ts';
-import { type ConcurrentOptions, performConcurrently } from './concurrent-step.ts';
-import type { CompiledMigration } from './compiled-migration.ts';
 import type { Wave } from './fleet-waves.ts';
 import { MOVED } from './ledger.ts';
 import { MigrationFailed } from './migration-failed.ts';
-import {
-  afterPart,
-  BUSY,
-  isAlone,
-  nextPart,
-  scriptOf,
-  type ScriptOptions,
-  type TargetWork,
-} from './migration-script.ts';
+import { afterPart, BUSY, nextPart, type TargetWork } from './migration-script.ts';
+import { PartRunner, type PartSettings, type Progress } from './part-runner.ts';
+import type { Effort, FailedOutcome, Outcome, StopReason } from './run-events.ts';
 
-interface Effort {
-  readonly target: string;
-  /** How often it was tried. */
-  readonly attempts: number;
-  readonly durationMs: number;
-}
-
-interface Failure {
-  readonly status: 'failed';
-  readonly error: MigrationFailed;
-}
-export type FailedOutcome = Effort & Failure;
-
-/** What became of one target in a run. */
-export type Outcome = Effort &
-  (
-    | { readonly status: 'migrated' | 'rolled-back'; readonly migrations: readonly string[] }
-    /** There was nothing to do any more. */
-    | { readonly status: 'up-to-date' }
-    | Failure
-    /** The run was stopped before. */
-    | { readonly status: 'not-reached' }
-  );
-
-/** Why a run did not go through all waves. */
-export type StopReason = 'interrupted' | 'too-many-failures' | 'canary-failed' | 'lock-lost';
-
-/** What happens in a run, as it happens (times in milliseconds). */
-export type RunEvent =
-  | { readonly type: 'run'; readonly runId: string }
-  | {
-      readonly type: 'waves';
-      readonly waves: readonly { readonly name: string; readonly placements: number }[];
-      /** How many targets have nothing to be done. */
-      readonly upToDate: number;
-    }
-  | {
-      readonly type: 'step';
-      readonly target: string;
-      readonly migration: string;
-      readonly durationMs: number;
-    }
-  | {
-      readonly type: 'backfill';
-      readonly target: string;
-      readonly migration: string;
-      /** How many rows it has changed up to now. */
-      readonly changed: number;
-    }
-  | {
-      readonly type: 'retry';
-      readonly target: string;
-      readonly attempt: number;
-      readonly delayMs: number;
-      readonly error: MigrationFailed;
-    }
-  | { readonly type: 'placement'; readonly outcome: Outcome };
-
-export interface RunSettings extends Omit<ScriptOptions, 'runId'> {
+export interface RunSettings extends Omit<PartSettings, 'runId'> {
   /** How many targets are worked on at once. */
   readonly concurrency: number;
   /** How long a target is tried again and again while it is locked, or the server cannot be reached (milliseconds). */
   readonly patienceMs: number;
-  readonly observe: (event: RunEvent) => void;
 }
 
 /** What may succeed a moment later. */
@@ -97,20 +29,6 @@ export interface RunLedger {
   /** What is left to be done in a target that is not where it was. */
   replan(work: TargetWork): Promise<TargetWork>;
   remember(runId: string, outcome: FailedOutcome): Promise<void>;
-}
-
-/** What a script says while it is carried out. */
-interface Row {
-  readonly step?: string;
-  readonly tookMs?: number;
-}
-
-/** Of one attempt. */
-interface Progress {
-  /** Which step has begun. */
-  step: string | null;
-  /** Something has been stored: what has failed before counts no more. */
-  made(): void;
 }
 
 function progressOf(job: Job): Progress {
@@ -141,19 +59,19 @@ export class FleetRun {
   readonly id = randomUUID();
   private readonly stopping = new AbortController();
   private readonly limit;
-  /** Concurrent indexes of one database wait for each other anyway. */
-  private readonly oneAtATime = bulkhead(1, Number.MAX_SAFE_INTEGER);
+  private readonly parts;
   private reason: StopReason | null = null;
   private failures = 0;
   private mostFailures = Infinity;
 
   /** @param pool the owner's */
   constructor(
-    private readonly pool: pg.Pool,
+    pool: pg.Pool,
     private readonly settings: RunSettings,
     private readonly ledger: RunLedger,
   ) {
     settings.observe({ type: 'run', runId: this.id });
+    this.parts = new PartRunner(pool, { ...settings, runId: this.id }, this.stopping.signal);
     this.limit = bulkhead(settings.concurrency, Number.MAX_SAFE_INTEGER);
   }
 
@@ -267,7 +185,9 @@ export class FleetRun {
       const progress = progressOf(job);
       const part = nextPart(job.work);
       try {
-        if (!(await this.carryOut(part, part.steps.length === job.work.steps.length, progress))) {
+        if (
+          !(await this.parts.carryOut(part, part.steps.length === job.work.steps.length, progress))
+        ) {
           return 'not-reached';
         }
       } catch (error) {
@@ -282,68 +202,6 @@ export class FleetRun {
       }
     }
     return 'done';
-  }
-
-  /**
-   * @param isLast whether the target is as it has to be afterwards
-   * @returns whether it came to its end
-   */
-  private async carryOut(part: TargetWork, isLast: boolean, progress: Progress): Promise<boolean> {
-    const { verifySql, ...settings } = this.settings;
-    const options = { ...settings, runId: this.id, ...(isLast && { verifySql }) };
-    const [step] = part.steps;
-    if (step && isAlone(part)) {
-      progress.step = step.name;
-      return this.carryOutAlone(part, step, options, progress);
-    }
-    await this.send(scriptOf(part, options), (row) => {
-      progress.step = row.step ?? progress.step;
-      if (row.tookMs !== undefined && progress.step !== null) {
-        this.stepDone(part, progress.step, row.tookMs);
-      }
-    });
-    return true;
-  }
-
-  private async carryOutAlone(
-    part: TargetWork,
-    step: CompiledMigration,
-    options: ScriptOptions & ConcurrentOptions,
-    progress: Progress,
-  ): Promise<boolean> {
-    const { backfill } = step;
-    const start = performance.now();
-    const onProgress = (changed: number): void => {
-      progress.made();
-      this.settings.observe({ type: 'backfill', target: part.name, migration: step.name, changed });
-    };
-    const isDone = await (backfill
-      ? this.alone((client) =>
-          performBackfill(
-            client,
-            part,
-            { ...step, backfill },
-            {
-              ...options,
-              onProgress,
-              stopping: this.stopping.signal,
-            },
-          ),
-        )
-      : this.oneAtATime.execute(() =>
-          this.alone(async (client) => {
-            await performConcurrently(client, part, step, options);
-            return true;
-          }),
-        ));
-    if (isDone) {
-      this.stepDone(part, step.name, Math.round(performance.now() - start));
-    }
-    return isDone;
-  }
-
-  private stepDone({ name: target }: TargetWork, migration: string, durationMs: number): void {
-    this.settings.observe({ type: 'step', target, migration, durationMs });
   }
 
   private async failed(job: Job, step: string | null, error: unknown): Promise<MigrationFailed> {
@@ -364,36 +222,6 @@ export class FleetRun {
     if (job.inDoubt) {
       const isLeft = new Set(job.work.steps);
       job.done.push(...before.filter((step) => !isLeft.has(step)).map(({ name }) => name));
-    }
-  }
-
-  /** With a connection that nobody else uses afterwards. */
-  private async alone<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    const client = await this.pool.connect();
-    try {
-      return await work(client);
-    } finally {
-      client.release(true);
-    }
-  }
-
-  private async send(sql: string, onRow: (row: Row) => void): Promise<void> {
-    const client = await this.pool.connect();
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const query = new pg.Query<Row>(sql);
-    query.on('row', onRow);
-    query.on('error', reject);
-    query.on('end', () => {
-      resolve(undefined);
-    });
-    client.query(query);
-    try {
-      await promise;
-      client.release();
-    } catch (error) {
-      // It is in a transaction that has failed.
-      client.release(true);
-      throw error;
     }
   }
 }

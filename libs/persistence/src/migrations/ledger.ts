@@ -8,7 +8,7 @@ import type {
   RunningBuild,
   Target,
 } from './fleet-plan.ts';
-import type { FailedOutcome } from './fleet-run.ts';
+import type { FailedOutcome } from './run-events.ts';
 
 const { escapeLiteral } = pg;
 

@@ -5,7 +5,7 @@ import { MemberRepository, newId, ProjectRepository, type Slug, slug } from '@te
 import { createTestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
-import { withFleet } from '../migrations/fleet-migrator.ts';
+import { withFleet } from '../migrations/with-fleet.ts';
 import { PersistenceModule } from '../persistence.module.ts';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';

@@ -1,5 +1,5 @@
 import { readMigratorConfig } from '@tenantry/platform';
-import { withFleet } from '../migrations/fleet-migrator.ts';
+import { withFleet } from '../migrations/with-fleet.ts';
 import { migrationLists } from '../migrations/migration-lists.ts';
 import { concurrently, migration } from './fleets.ts';
 

@@ -9,7 +9,7 @@ import {
   slug,
   Unavailable,
 } from '@tenantry/domain';
-import { withFleet } from '../migrations/fleet-migrator.ts';
+import { withFleet } from '../migrations/with-fleet.ts';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { atMost, weighted } from './interleaving.ts';
 import type { Persistence } from './persistence-harness.ts';

@@ -6,7 +6,7 @@ import { type FaultProxy, startFaultProxy } from '@tenantry/fault-proxy';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import pg from 'pg';
 import { readPoolStatistics } from '../../connection/pool-statistics.ts';
-import { withFleet } from '../../migrations/fleet-migrator.ts';
+import { withFleet } from '../../migrations/with-fleet.ts';
 import { OutboxRelay } from '../../outbox/outbox-relay.ts';
 import { Outbox } from '../../outbox/outbox.ts';
 import { Outboxes } from '../../outbox/outboxes.ts';

@@ -1,0 +1,60 @@
+import type { MigrationFailed } from './migration-failed.ts';
+
+/** What a target has taken. */
+export interface Effort {
+  readonly target: string;
+  /** How often it was tried. */
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+interface Failure {
+  readonly status: 'failed';
+  readonly error: MigrationFailed;
+}
+export type FailedOutcome = Effort & Failure;
+
+/** What became of one target in a run. */
+export type Outcome = Effort &
+  (
+    | { readonly status: 'migrated' | 'rolled-back'; readonly migrations: readonly string[] }
+    /** There was nothing to do any more. */
+    | { readonly status: 'up-to-date' }
+    | Failure
+    /** The run was stopped before. */
+    | { readonly status: 'not-reached' }
+  );
+
+/** Why a run did not go through all waves. */
+export type StopReason = 'interrupted' | 'too-many-failures' | 'canary-failed' | 'lock-lost';
+
+/** What happens in a run, as it happens (times in milliseconds). */
+export type RunEvent =
+  | { readonly type: 'run'; readonly runId: string }
+  | {
+      readonly type: 'waves';
+      readonly waves: readonly { readonly name: string; readonly placements: number }[];
+      /** How many targets have nothing to be done. */
+      readonly upToDate: number;
+    }
+  | {
+      readonly type: 'step';
+      readonly target: string;
+      readonly migration: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'backfill';
+      readonly target: string;
+      readonly migration: string;
+      /** How many rows it has changed up to now. */
+      readonly changed: number;
+    }
+  | {
+      readonly type: 'retry';
+      readonly target: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: MigrationFailed;
+    }
+  | { readonly type: 'placement'; readonly outcome: Outcome };
