@@ -222,6 +222,17 @@ describe('a backfill', () => {
     expect(await progress()).toMatchObject([{ changed: 10 }]);
   });
 
+  it.each([{ batchSize: 0 }, { batchSize: 1.5 }, { pauseMs: -1 }])(
+    'is refused with %j',
+    async (settings) => {
+      const wrong = backfill('2-filled', { set: `body = ''`, where: 'body is null', ...settings });
+
+      await expect(fleet([one, wrong]).status()).rejects.toThrow(
+        'The backfill 2-filled has to have a batchSize of at least 1',
+      );
+    },
+  );
+
   it('lets what has to be the case keep it from being recorded', async () => {
     await withRows();
 

@@ -128,7 +128,7 @@ async function change(
        on conflict (target, name) do update set tenant_id = excluded.tenant_id, row_id = excluded.row_id,
          changed = p.changed + excluded.changed, updated_at = now()
        returning changed)
-     select changed::int, "left"::int from progress, counted`,
+     select changed::float8, "left"::float8 from progress, counted`,
   )) as unknown as readonly pg.QueryResult<{ changed: number; left: number }>[];
   const { changed, left } = results[1]?.rows[0] ?? { changed: 0, left: 0 };
   if (left > 0) {

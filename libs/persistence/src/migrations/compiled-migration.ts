@@ -85,7 +85,7 @@ async function compileOne(
   const up = await statementsOf('up');
   const down = canBeTakenBack(migration) ? await statementsOf('down') : null;
   const isTransactional = migration.isTransactional();
-  const backfill = migration instanceof Backfill ? settingsOf(migration) : null;
+  const backfill = migration instanceof Backfill ? settingsOf(name, migration) : null;
   if (!isTransactional && !backfill) {
     mustBeRepeatable(name, [...up, ...(down ?? [])]);
   }
@@ -102,7 +102,15 @@ async function compileOne(
   };
 }
 
-function settingsOf({ table, set, where, batchSize, pauseMs }: Backfill): BackfillSettings {
+function settingsOf(
+  name: string,
+  { table, set, where, batchSize, pauseMs }: Backfill,
+): BackfillSettings {
+  if (!Number.isInteger(batchSize) || batchSize < 1 || !(pauseMs >= 0)) {
+    throw new Error(
+      `The backfill ${name} has to have a batchSize of at least 1 and a pauseMs of at least 0.`,
+    );
+  }
   return { table, set, where, batchSize, pauseMs };
 }
 

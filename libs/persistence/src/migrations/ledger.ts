@@ -250,4 +250,5 @@ export async function adoptChecksums(
 export async function forgetTarget(entityManager: EntityManager, target: string): Promise<void> {
   await entityManager.execute('delete from catalog.migration where target = ?', [target]);
   await entityManager.execute('delete from catalog.migration_failure where target = ?', [target]);
+  await entityManager.execute('delete from catalog.backfill_progress where target = ?', [target]);
 }

@@ -187,6 +187,14 @@ describe('deleting a tenant with a placement of its own', () => {
     const other = await tenantWithRows('hooli', 'schema');
     const schema = tenant.placement!.schema;
     const untouched = await rowsOf(other.placement!.schema);
+    await query(
+      `insert into catalog.migration_failure values ($1, gen_random_uuid(), '1-one', '42P07', 2)`,
+      [schema],
+    );
+    await query(
+      `insert into catalog.backfill_progress values ($1, '2-filled', $2, gen_random_uuid(), 7)`,
+      [schema, tenant.id],
+    );
     await requestDeletion(tenant);
 
     const [operation] = await provisioner.pass();
@@ -200,7 +208,9 @@ describe('deleting a tenant with a placement of its own', () => {
     expect(await query('select 1 from catalog.placement where schema_name = $1', [schema])).toEqual(
       [],
     );
-    expect(await query('select 1 from catalog.migration where target = $1', [schema])).toEqual([]);
+    for (const table of ['migration', 'migration_failure', 'backfill_progress']) {
+      expect(await query(`select 1 from catalog.${table} where target = $1`, [schema])).toEqual([]);
+    }
     expect((await tombstone(tenant.id))[0]).toMatchObject({
       status: 'deleted',
       placement_id: null,
