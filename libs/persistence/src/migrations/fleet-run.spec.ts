@@ -80,6 +80,24 @@ describe('a run over many placements', () => {
     expect(await query('select * from catalog.migration_failure')).toEqual([]);
   }, 60_000);
 
+  it('of which two have been altered by hand is told exactly those two, out of a thousand', async () => {
+    await fleetOf(999);
+    await query('alter table t_123.note add column by_hand text');
+    await query('create index by_hand on t_876.note (tenant_id)');
+
+    const { equal, different } = await fleet([one]).verify();
+
+    expect(equal).toBe(998);
+    expect(different).toEqual([
+      { schema: 't_123', missing: [], unexpected: ['column note.by_hand text'] },
+      {
+        schema: 't_876',
+        missing: [],
+        unexpected: ['index CREATE INDEX by_hand ON note USING btree (tenant_id)'],
+      },
+    ]);
+  }, 120_000);
+
   it('keeps what it has applied, how long that took, and in which run', async () => {
     const schemas = await fleetOf(3);
 
