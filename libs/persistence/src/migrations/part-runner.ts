@@ -107,7 +107,10 @@ export class PartRunner {
   private async alone<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     try {
-      return await work(client);
+      const result = await work(client);
+      // At once, and not when the server finds that the connection is closed: what comes next needs them.
+      await client.query('select pg_advisory_unlock_all()');
+      return result;
     } finally {
       client.release(true);
     }
