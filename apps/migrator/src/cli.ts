@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DomainError } from '@tenantry/domain';
 import {
+  BuildOutOfRange,
   CannotConnect,
   ContractRefused,
   CatalogPending,
@@ -54,6 +55,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 
 /** Errors that say what to do: their message is all that is shown. */
 const EXPECTED = [
+  BuildOutOfRange,
   CannotConnect,
   ContractRefused,
   CatalogPending,

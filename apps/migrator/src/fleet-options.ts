@@ -24,7 +24,7 @@ export function addFleetOptions(command: Command): Command {
     .option('--patience-ms <ms>', 'how long a placement is tried again and again', wholeNumber)
     .option(
       '--verify-sql <sql>',
-      'a query that has to give true in each placement, or it is undone',
+      'a query that has to give true in each placement, or its transaction is undone',
     );
 }
 

@@ -26,6 +26,7 @@ export { Backfill } from './migrations/backfill.ts';
 export { type DriftReport } from './migrations/drift.ts';
 export { PoolerInBetween } from './migrations/fleet-lock.ts';
 export {
+  BuildOutOfRange,
   ContractRefused,
   CatalogPending,
   MigrationChanged,

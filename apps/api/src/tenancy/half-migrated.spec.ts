@@ -115,7 +115,7 @@ describe('a running process', () => {
     await other.stop();
 
     const [ended = 0, running = 0] = await countsFor();
-    expect(ended).toBeLessThanOrEqual(30);
+    expect(ended).toBeLessThanOrEqual(120);
     expect(running).toBeGreaterThan(200);
   });
 });

@@ -10,7 +10,7 @@ export async function status(options: OutputOptions): Promise<ExitCode> {
   logToStderr(config);
   const targets = await withFleet(config, (fleet) => fleet.status());
   print({ targets }, table(linesOf(targets)), options);
-  if (targets.some(({ changed }) => changed.length > 0)) {
+  if (targets.some(({ changed, contracted }) => changed.length > 0 || contracted.length > 0)) {
     return EXIT.drift;
   }
   return targets.some(({ pending }) => pending.length > 0) ? EXIT.pending : EXIT.done;
@@ -32,7 +32,7 @@ function linesOf(targets: readonly TargetPlan[]): string[][] {
 }
 
 function stateOf(target: TargetPlan): string {
-  const { applied, pending, toContract, ahead, changed, failure } = target;
+  const { applied, pending, toContract, ahead, contracted, changed, failure } = target;
   if (changed.length > 0) {
     return `changed since they were applied: ${changed.join(', ')}`;
   }
@@ -42,6 +42,9 @@ function stateOf(target: TargetPlan): string {
   }
   if (pending.length > 0) {
     return `pending: ${pending.join(', ')}`;
+  }
+  if (contracted.length > 0) {
+    return `out of range of this build, which needs what was taken away by ${contracted.join(', ')}`;
   }
   if (ahead.length > 0) {
     return `ahead of this build: ${ahead.join(', ')}`;

@@ -14,7 +14,7 @@ const EVERY_MS = 15_000;
 /** How long a process counts as running that has not been heard of: it may be cut off from the database, and come back. */
 const COUNTS_FOR_S = 300;
 /** What is left for requests that are being answered when a process is told to end. */
-const ENDS_IN_S = 30;
+const ENDS_IN_S = 120;
 
 /**
  * Says that this process is running, and which contracts its build is ready for. As long as one does that needs what a
@@ -26,6 +26,8 @@ export class Heartbeat implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly id = randomUUID();
   private timer: NodeJS.Timeout | undefined;
   private fails = false;
+  /** The beat that is under way: an earlier one must not be stored after a later one. */
+  private last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly context: TenantContext,
@@ -44,7 +46,12 @@ export class Heartbeat implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.beat(ENDS_IN_S);
   }
 
-  private async beat(seconds: number): Promise<void> {
+  private beat(seconds: number): Promise<void> {
+    this.last = this.last.then(() => this.beatNow(seconds));
+    return this.last;
+  }
+
+  private async beatNow(seconds: number): Promise<void> {
     try {
       await this.write(seconds);
       this.fails = false;

@@ -1,4 +1,5 @@
 import { backfill, migration, useFleets } from '../testing/fleets.ts';
+import { Backfill } from './backfill.ts';
 import type { RunEvent } from './run-events.ts';
 
 const { fleet, query, fleetOf, session } = useFleets();
@@ -217,9 +218,44 @@ describe('a backfill', () => {
     ]);
     expect(report.outcomes[0]).toHaveProperty(
       'error.reason',
-      'Its condition is true of rows that it has changed: it would never end. (TN004)',
+      'Its condition is true still of rows that it has just changed. It has to be false of them then, by their own columns. (TN004)',
     );
     expect(await progress()).toMatchObject([{ changed: 10 }]);
+  });
+
+  it('whose rows do not stay as it sets them is stopped after some passes', async () => {
+    await withRows();
+    await query(
+      `create function shared.ignore() returns trigger language plpgsql as 'begin return null; end';
+       create trigger ignore before update on shared.note for each row execute function shared.ignore()`,
+    );
+
+    const report = await fleet(all).migrate({ only: ['shared'] });
+
+    expect(report.outcomes).toMatchObject([
+      { status: 'failed', error: { step: '2-filled', sqlState: 'TN004' } },
+    ]);
+    expect(report.outcomes[0]).toHaveProperty(
+      'error.reason',
+      expect.stringMatching(/^After 10 passes there are rows still/),
+    );
+  });
+
+  it('can do nothing else', async () => {
+    class More extends Backfill {
+      override readonly table = 'note';
+      override readonly set = `body = ''`;
+      override readonly where = 'body is null';
+
+      override up(): void {
+        super.up();
+        this.addSql('create index more on note (body)');
+      }
+    }
+
+    await expect(fleet([one, { name: '2-more', class: More }]).status()).rejects.toThrow(
+      'The backfill 2-more can do nothing else.',
+    );
   });
 
   it.each([{ batchSize: 0 }, { batchSize: 1.5 }, { pauseMs: -1 }])(

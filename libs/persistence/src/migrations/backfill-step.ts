@@ -25,6 +25,13 @@ export interface BackfillOptions extends ScriptOptions {
 /** A backfill that does not do what it says. */
 const ENDLESS = 'TN004';
 
+/** How often rows are looked for that were written behind it. */
+const MOST_PASSES = 10;
+
+function endless(message: string): Error {
+  return Object.assign(new Error(message), { code: ENDLESS });
+}
+
 /** Up to which row it has come; `null` at the beginning of a pass. */
 interface Position {
   readonly tenantId: string;
@@ -53,11 +60,17 @@ export async function performBackfill(
   await client.query(`select set_config('tenantry.step_began', clock_timestamp()::text, false)`);
   const { backfill } = step;
   let position = await readPosition(client, work, step);
+  let passes = 0;
   for (;;) {
     const batch = await nextBatch(client, backfill, position);
     if (batch === null && position === null) {
       await complete(client, work, step, options);
       return true;
+    }
+    if (batch === null && ++passes === MOST_PASSES) {
+      throw endless(
+        `After ${MOST_PASSES} passes there are rows still that its condition is true of: what it sets does not last, or somebody keeps writing such rows.`,
+      );
     }
     if (batch !== null) {
       options.onProgress(await change(client, work, step, batch));
@@ -92,7 +105,8 @@ async function nextBatch(
   const { rows } = await client.query<Batch>(
     `with upcoming as materialized (
        select tenant_id, id from ${escapeIdentifier(table)}
-       where ($1::uuid is null or (tenant_id, id) > ($1, $2::uuid)) and (${where})
+       where ($1::uuid is null or (tenant_id, id) > ($1, $2::uuid)) and (${where}
+)
        order by tenant_id, id limit ${batchSize})
      select tenant_id as "tenantId", max(id::text collate "C") as "rowId" from upcoming group by tenant_id order by tenant_id limit 1`,
     [position?.tenantId ?? null, position?.rowId ?? null],
@@ -119,8 +133,10 @@ async function change(
     `select set_config('app.tenant_id', ${tenant}, true);
      with changed as (
        update ${escapeIdentifier(table)} set ${set}
-       where tenant_id = ${tenant} and id between ${first} and ${last} and (${where})
-       returning (${where}) is true as "isLeft")
+       where tenant_id = ${tenant} and id between ${first} and ${last} and (${where}
+)
+       returning (${where}
+) is true as "isLeft")
      , counted as (select count(*) as count, count(*) filter (where "isLeft") as left from changed)
      , progress as (
        insert into catalog.backfill_progress as p (target, name, tenant_id, row_id, changed)
@@ -132,9 +148,8 @@ async function change(
   )) as unknown as readonly pg.QueryResult<{ changed: number; left: number }>[];
   const { changed, left } = results[1]?.rows[0] ?? { changed: 0, left: 0 };
   if (left > 0) {
-    throw Object.assign(
-      new Error('Its condition is true of rows that it has changed: it would never end.'),
-      { code: ENDLESS },
+    throw endless(
+      'Its condition is true still of rows that it has just changed. It has to be false of them then, by their own columns.',
     );
   }
   return changed;

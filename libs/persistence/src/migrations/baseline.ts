@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Found, isCandidate, judge } from './baseline-verdict.ts';
 import type { CompiledMigration } from './compiled-migration.ts';
+import { findDrift } from './drift.ts';
 import { type Prefix, prefixesOf } from './expectation.ts';
 import {
   differenceOf,
@@ -71,10 +72,21 @@ export async function planBaseline(
       misfits.push(schema);
     }
   }
-  const different = await mapLines(transaction, misfits, (schema, lines): Misfit => ({
-    schema,
-    ...nearestOf(prefixes, lines),
-  }));
+  // While contracts wait a placement is at no prefix, and may be what its own migrations make all the same.
+  const odd = judged.filter(({ name, changed }) => misfits.includes(name) && changed.length === 0);
+  const drifted = new Set(
+    (await findDrift(transaction, odd, known)).different.map(({ schema }) => schema),
+  );
+  const isMisfit = (schema: string): boolean =>
+    drifted.has(schema) || !odd.some(({ name }) => name === schema);
+  const different = await mapLines(
+    transaction,
+    misfits.filter(isMisfit),
+    (schema, lines): Misfit => ({
+      schema,
+      ...nearestOf(prefixes, lines),
+    }),
+  );
   const unchanged = judged.length - adoptions.length - different.length - contradicted.length;
   const unknown = namesOf(placements.filter((placement) => !judged.includes(placement)));
   return { unchanged, adoptions, different, contradicted, unknown };

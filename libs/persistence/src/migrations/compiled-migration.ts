@@ -85,7 +85,7 @@ async function compileOne(
   const up = await statementsOf('up');
   const down = canBeTakenBack(migration) ? await statementsOf('down') : null;
   const isTransactional = migration.isTransactional();
-  const backfill = migration instanceof Backfill ? settingsOf(name, migration) : null;
+  const backfill = migration instanceof Backfill ? settingsOf(name, migration, up) : null;
   if (!isTransactional && !backfill) {
     mustBeRepeatable(name, [...up, ...(down ?? [])]);
   }
@@ -105,7 +105,11 @@ async function compileOne(
 function settingsOf(
   name: string,
   { table, set, where, batchSize, pauseMs }: Backfill,
+  up: readonly string[],
 ): BackfillSettings {
+  if (up.length !== 1) {
+    throw new Error(`The backfill ${name} can do nothing else. Put it into another migration.`);
+  }
   if (!Number.isInteger(batchSize) || batchSize < 1 || !(pauseMs >= 0)) {
     throw new Error(
       `The backfill ${name} has to have a batchSize of at least 1 and a pauseMs of at least 0.`,

@@ -6,13 +6,14 @@ export interface ConcurrentIndex {
 }
 
 const STATEMENT =
-  /^(?<action>create|drop)\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+(?:not\s+)?exists\s+)?(?:"(?<quoted>[^"]+)"|(?<plain>[a-z_]\w*))(?:\s|;|$)/i;
+  /^(?<action>create|drop)\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+(?:not\s+)?exists\s+)?(?:"?catalog"?\.)?(?:"(?<quoted>[^"]+)"|(?<plain>[a-z_]\w*))(?:\s|;|$)/i;
 
 /** What the statement does with which index; `null` when it is another one, or one that names no index. */
 export function concurrentIndexOf(statement: string): ConcurrentIndex | null {
   const { action, quoted, plain } = STATEMENT.exec(statement)?.groups ?? {};
   const index = quoted ?? plain?.toLowerCase();
-  return action === undefined || index === undefined || index === 'on'
+  const isMore = /;\s*\S/.test(statement);
+  return action === undefined || index === undefined || index === 'on' || isMore
     ? null
     : { action: action.toLowerCase() as ConcurrentIndex['action'], index };
 }

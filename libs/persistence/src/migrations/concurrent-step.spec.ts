@@ -113,6 +113,43 @@ describe('a migration that is not transactional', () => {
     expect(await recorded('3-indexed')).toHaveLength(6);
   });
 
+  it('is not begun any more when the run is stopped, though its turn had come next', async () => {
+    await fleetOf(3, [one, slow]);
+    const stop = new AbortController();
+
+    const report = await fleet([one, slow, slowlyIndexed]).migrate({
+      signal: stop.signal,
+      observe: ({ type }) => {
+        if (type === 'step') {
+          stop.abort();
+        }
+      },
+    });
+
+    expect(report.outcomes.map(({ status }) => status).toSorted()).toEqual([
+      'migrated',
+      'not-reached',
+      'not-reached',
+      'not-reached',
+    ]);
+    expect(await recorded('3-indexed')).toHaveLength(1);
+  });
+
+  it('gives up on a transaction that stays open when its patience is over, and does not wait for it again', async () => {
+    await fleetOf(0, [one, filled]);
+    const holder = await session();
+    await holder.query('begin isolation level repeatable read; select count(*) from shared.note');
+    const start = Date.now();
+
+    const report = await fleet([one, filled, indexed]).migrate({ patienceMs: 1_500 });
+
+    expect(report.outcomes).toMatchObject([{ attempts: 1, error: { sqlState: '55P03' } }]);
+    expect(Date.now() - start).toBeLessThan(4_000);
+    await holder.end();
+    await fleet([one, filled, indexed]).migrate();
+    expect(await indexes()).toEqual([{ schema: 'shared', valid: true }]);
+  });
+
   it('is a part of the one transaction in a placement that is new', async () => {
     await fleetOf(1);
     const last = migration('4-last', 'alter table note add column late int');
@@ -219,14 +256,15 @@ describe('a migration that is not transactional', () => {
     ]);
   });
 
-  it.each(['alter table note add column late int', 'create index concurrently on note (body)'])(
-    'can hold nothing that could not be done again: %s',
-    async (statement) => {
-      await expect(fleet([one, concurrently('2-other', statement)]).status()).rejects.toThrow(
-        /2-other is not transactional, so it can only create indexes concurrently, by name/,
-      );
-    },
-  );
+  it.each([
+    'alter table note add column late int',
+    'create index concurrently on note (body)',
+    'create index concurrently one on note (body); create index concurrently two on note (body)',
+  ])('can hold nothing that could not be done again: %s', async (statement) => {
+    await expect(fleet([one, concurrently('2-other', statement)]).status()).rejects.toThrow(
+      /2-other is not transactional, so it can only create indexes concurrently, by name/,
+    );
+  });
 
   it('is what verify expects', async () => {
     await addPlacementsAndMigrate();

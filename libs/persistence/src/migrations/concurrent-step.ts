@@ -5,6 +5,7 @@ import { type ConcurrentIndex, concurrentIndexOf } from './concurrent-index.ts';
 import { forgetFailure } from './ledger.ts';
 import {
   BUSY,
+  guardsOf,
   mustBeFreeAndAsPlanned,
   record,
   type ScriptOptions,
@@ -41,9 +42,11 @@ export async function performConcurrently(
   options: ConcurrentOptions,
 ): Promise<void> {
   await client.query(NOTICE_WHEN_THE_PROCESS_IS_GONE);
-  await client.query(settings(work, { lockTimeoutMs: options.patienceMs }, 'session'));
+  await client.query(settings(work, { lockTimeoutMs: Math.max(1, options.patienceMs) }, 'session'));
   await client.query(mustBeFreeAndAsPlanned(work, 'session'));
-  await client.query(mustBeAlone());
+  for (const guard of [mustBeAlone(), ...guardsOf(step, work)]) {
+    await client.query(guard);
+  }
   await client.query(`select set_config('tenantry.step_began', clock_timestamp()::text, false)`);
   for (const statement of statementsOf(step, work.direction)) {
     await once(client, work.name, statement, concurrentIndexOf(statement));
@@ -57,6 +60,9 @@ export async function performConcurrently(
   ];
   await client.query(last.join(';\n'));
 }
+
+/** How long the removal of what is left may wait (milliseconds). */
+const CLEAN_UP_MS = 1_000;
 
 /** Two that build indexes in one database wait for each other's transactions, whichever tables they are on. */
 function mustBeAlone(): string {
@@ -103,7 +109,11 @@ async function removeWhatIsLeft(
 ): Promise<void> {
   const state = await stateOf(client, schema, index).catch(() => null);
   if (state === 'invalid') {
-    await client.query(drop).catch(() => undefined);
+    // Whoever was waited for in vain is not waited for again.
+    await client
+      .query(`set lock_timeout = ${CLEAN_UP_MS}`)
+      .then(() => client.query(drop))
+      .catch(() => undefined);
   }
 }
 

@@ -8,22 +8,16 @@ import { type BaselineReport, recordAdoptions, recordAll } from './adoption.ts';
 import { type BaselinePlan, planBaseline } from './baseline.ts';
 import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
 import { withFleetLock } from './fleet-lock.ts';
-import { planFleet, type RunningBuild, type TargetPlan } from './fleet-plan.ts';
+import { type FleetShape, planFleet, shapeOf, type TargetPlan } from './fleet-plan.ts';
 import { type DriftReport, findDrift } from './drift.ts';
 import { CatalogPending, mustBeContractible, mustBeRunnable } from './fleet-refusals.ts';
 import { FleetRun } from './fleet-run.ts';
 import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
-import {
-  adoptChecksums,
-  readApplied,
-  readRunningBuilds,
-  readSnapshot,
-  recordFailure,
-} from './ledger.ts';
+import { adoptChecksums, readApplied, readShape, readSnapshot, recordFailure } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
 import { schemasWithDefaultRights, type TargetWork } from './migration-script.ts';
 import { asOwnerOf, asOwnerUncommitted } from './owner-transaction.ts';
-import { planRollback } from './rollback.ts';
+import { mustNotBeAhead, planRollback } from './rollback.ts';
 import type { FailedOutcome, Outcome, StopReason } from './run-events.ts';
 import {
   type BaselineOptions,
@@ -99,12 +93,13 @@ export class FleetMigrator {
     if (options.contract) {
       mustBeContractible(targets, snapshot.builds, known);
     }
+    const shape = shapeOf(targets, snapshot.builds);
     const isPrepared = await this.preparedPlacements();
     const [catalog, ...placements] = targets.map((target): TargetWork => ({
       ...target,
       direction: 'up',
       isPrepared: target.list === 'catalog' || isPrepared(target.name),
-      steps: stepsOf(target, known, snapshot.builds, options),
+      steps: stepsOf(target, known, shape, options),
     })) as [TargetWork, ...TargetWork[]];
     const selected = select(placements, options);
     const toBeDone = selected.filter((work) => work.steps.length > 0 || !work.isPrepared);
@@ -142,7 +137,7 @@ export class FleetMigrator {
         waves.forEach(({ targets }) => {
           targets.forEach(({ name }) => reached.add(name));
         });
-        waves = without(reached, (await this.plan(options)).waves);
+        waves = without(reached, (await this.plan(forLatecomers(options))).waves);
       }
       return { runId: run.id, outcomes, upToDate: first.upToDate, stopped: run.stopped };
     });
@@ -170,8 +165,10 @@ export class FleetMigrator {
    */
   async planRollback(options: RollbackOptions): Promise<readonly Wave<TargetWork>[]> {
     const targets = await this.status(namesIn(options));
-    const works = planRollback(targets, await this.compiled, options);
-    return planWaves(options.list === 'catalog' ? works : select(works, options), options);
+    const planned = planRollback(targets, await this.compiled, options);
+    const works = options.list === 'catalog' ? planned : select(planned, options);
+    mustNotBeAhead(works);
+    return planWaves(works, options);
   }
 
   /**
@@ -245,21 +242,25 @@ export class FleetMigrator {
     const applied = await readApplied(this.orm.em.fork(), schema);
     const placement = { schema, applied, slugs: [], failure: null };
     const known = await this.compiled;
-    const builds = await readRunningBuilds(this.orm.em.fork());
+    const shape = await readShape(this.orm.em.fork());
+    const { builds } = shape;
     const [, target] = planFleet({ catalog: [], placements: [placement], builds }, known) as [
       unknown,
       TargetPlan,
     ];
-    const steps = stepsOf(target, known, builds, {});
-    // What is there already is not made again.
-    return { ...target, direction: 'up', isPrepared: false, steps };
+    const steps = stepsOf(target, known, shape, {});
+    const isPrepared = (await this.preparedPlacements())(schema);
+    return { ...target, direction: 'up', isPrepared, steps };
   }
 
   /** What is left to be done where something else was found than was planned for. */
   private async replan(work: TargetWork): Promise<TargetWork> {
     const applied = (await readApplied(this.orm.em.fork(), work.name)).map(({ name }) => name);
-    const isLeft = ({ name }: CompiledMigration): boolean =>
-      applied.includes(name) === (work.direction === 'down');
+    const isNoLongerNew = work.applied.length === 0 && applied.length > 0;
+    const isLeft = ({ name, kind }: CompiledMigration): boolean =>
+      applied.includes(name) === (work.direction === 'down') &&
+      // Whoever was there first may need the old shape.
+      !(kind === 'contract' && isNoLongerNew);
     // What was prepared was prepared with the first that was applied.
     const isPrepared = work.isPrepared || applied.length > 0;
     return { ...work, applied, isPrepared, steps: work.steps.filter(isLeft) };
@@ -325,16 +326,18 @@ export class FleetMigrator {
   }
 }
 
-/** What is to be done in a target: contracts only where it was said, or where nothing is yet and nobody needs the old shape. */
+/** What is to be done in a target: contracts where it was said, and in a new placement when the fleet has been contracted. */
 function stepsOf(
   { list, applied, pending, toContract }: TargetPlan,
   known: CompiledLists,
-  builds: readonly RunningBuild[],
+  { builds, contracted, isEmpty }: FleetShape,
   { contract = false }: MigrateOptions,
 ): readonly CompiledMigration[] {
   const isNew = applied.length === 0;
-  const mayContract = (name: string): boolean =>
-    contract || (isNew && builds.every(({ contracts }) => contracts.includes(name)));
+  const isNeeded = (name: string): boolean =>
+    !builds.every(({ contracts }) => contracts.includes(name)) ||
+    !(isEmpty || contracted.includes(name));
+  const mayContract = (name: string): boolean => contract || (isNew && !isNeeded(name));
   return known[list].filter(
     ({ name }) => pending.includes(name) || (toContract.includes(name) && mayContract(name)),
   );
@@ -346,6 +349,11 @@ async function mustSucceed(performed: Promise<Outcome>): Promise<Outcome> {
     throw outcome.error;
   }
   return outcome;
+}
+
+/** Nothing is refused any more when most is done: contracts of latecomers wait, and names may be gone. */
+function forLatecomers(options: MigrateOptions): MigrateOptions {
+  return { ...options, contract: false, allowOutOfOrder: true, ignoreUnknown: true };
 }
 
 function without(

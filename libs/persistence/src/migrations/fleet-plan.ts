@@ -43,6 +43,27 @@ export interface FleetSnapshot {
   readonly builds: readonly RunningBuild[];
 }
 
+/** What decides whether a placement that is new is made in the old shape. */
+export interface FleetShape {
+  readonly builds: readonly RunningBuild[];
+  /** What has been applied somewhere, contracts among it. */
+  readonly contracted: readonly string[];
+  /** Whether nothing has been applied anywhere. */
+  readonly isEmpty: boolean;
+}
+
+/** A pure function. */
+export function shapeOf(
+  targets: readonly TargetPlan[],
+  builds: readonly RunningBuild[],
+): FleetShape {
+  return {
+    builds,
+    contracted: [...new Set(targets.flatMap(({ applied }) => applied))],
+    isEmpty: targets.every(({ list, applied }) => list === 'catalog' || applied.length === 0),
+  };
+}
+
 /** Where migrations go: the catalog, or the schema of a placement. */
 export interface Target {
   /** `catalog`, or the placement's schema: what the ledger knows it by. */

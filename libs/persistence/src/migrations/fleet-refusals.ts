@@ -29,6 +29,17 @@ export class MigrationOutOfOrder extends Error {
   }
 }
 
+/** A newer build has taken away what this one needs. */
+export class BuildOutOfRange extends Error {
+  override readonly name = 'BuildOutOfRange';
+
+  constructor(where: string) {
+    super(
+      `A newer build has taken away what this one needs: ${where}. This one cannot serve those placements: go on with the newer build.`,
+    );
+  }
+}
+
 /** A contract would take something away that is needed still. */
 export class ContractRefused extends Error {
   override readonly name = 'ContractRefused';
@@ -51,6 +62,7 @@ const MOST = 3;
 /**
  * Before anything is done, anywhere. A pure function.
  * @throws {MigrationChanged}
+ * @throws {BuildOutOfRange}
  * @throws {MigrationOutOfOrder}
  */
 export function mustBeRunnable(
@@ -60,6 +72,10 @@ export function mustBeRunnable(
   const changed = whereOf(targets, 'changed');
   if (changed) {
     throw new MigrationChanged(changed);
+  }
+  const contracted = whereOf(targets, 'contracted');
+  if (contracted) {
+    throw new BuildOutOfRange(contracted);
   }
   const outOfOrder = whereOf(targets, 'outOfOrder');
   if (outOfOrder && !allowOutOfOrder) {
@@ -88,7 +104,7 @@ export function mustBeContractible(
     const needing = builds.filter((build) => !build.contracts.includes(name)).length;
     if (needing > 0) {
       throw new ContractRefused(
-        `${name} takes away what ${needing} running processes of an older build need. Roll the new build out, and try again when the old one has not been seen for five minutes.`,
+        `${name} takes away what is needed by a build that does not know it, of which ${needing === 1 ? 'one process has' : `${needing} processes have`} been seen lately. Roll this build out, and try again when the other has not been seen for five minutes.`,
       );
     }
     const behind = lacking.filter(
@@ -107,7 +123,10 @@ function entriesOf(known: CompiledLists): (readonly [MigrationListName, Compiled
 }
 
 /** Such as `20261122120000-initial in shared, t_a, t_b and 9997 more`. */
-function whereOf(targets: readonly TargetPlan[], what: 'changed' | 'outOfOrder'): string {
+function whereOf(
+  targets: readonly TargetPlan[],
+  what: 'changed' | 'contracted' | 'outOfOrder',
+): string {
   const places = new Map<string, string[]>();
   for (const target of targets) {
     for (const migration of target[what]) {

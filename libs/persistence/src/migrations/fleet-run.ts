@@ -34,6 +34,9 @@ export interface RunLedger {
 function progressOf(job: Job): Progress {
   return {
     step: null,
+    began: () => {
+      job.triedAt = performance.now();
+    },
     made: () => {
       job.failedAt = null;
     },
@@ -47,8 +50,9 @@ interface Job {
   /** The migrations that have been done. */
   readonly done: string[];
   attempts: number;
-  /** When it was begun, and when it first failed (milliseconds). */
+  /** When it was begun, when it was tried last, and when the first try that failed was begun (milliseconds). */
   startedAt: number;
+  triedAt: number;
   failedAt: number | null;
   /** The connection was lost when all may have been stored already. */
   inDoubt: boolean;
@@ -144,6 +148,7 @@ export class FleetRun {
       done: [],
       attempts: 0,
       startedAt: performance.now(),
+      triedAt: performance.now(),
       failedAt: null,
       inDoubt: false,
     };
@@ -160,7 +165,7 @@ export class FleetRun {
       if (result === 'done') {
         return { ...effort(), ...achieved(job) };
       }
-      job.failedAt ??= performance.now();
+      job.failedAt ??= job.triedAt;
       const delayMs = delayAfter(job.attempts);
       const isLate = performance.now() - job.failedAt + delayMs > this.settings.patienceMs;
       if (isLate || this.stopping.signal.aborted || !isWorthAnotherTry(result.cause)) {
@@ -183,6 +188,7 @@ export class FleetRun {
     }
     while (job.work.steps.length > 0 || !job.work.isPrepared) {
       const progress = progressOf(job);
+      progress.began();
       const part = nextPart(job.work);
       try {
         if (

@@ -11,6 +11,8 @@ export interface WaveOptions {
   readonly canary?: readonly string[];
   /** Up to how much of what is left each of the next waves goes (percent, growing); all of it at once unless said otherwise. */
   readonly waves?: readonly number[];
+  /** Whether a name of nothing is no mistake. */
+  readonly ignoreUnknown?: boolean;
 }
 
 /** Placements that are done before the next ones begin. */
@@ -47,7 +49,7 @@ export function select<Work extends TargetPlan>(
 ): readonly Work[] {
   const known = new Set(placements.flatMap(({ name, slugs }) => [name, ...slugs]));
   const unknown = namesIn(options).filter((name) => !known.has(name));
-  if (unknown.length > 0) {
+  if (unknown.length > 0 && !options.ignoreUnknown) {
     throw new UnknownPlacement(unknown);
   }
   const { only, exclude = [] } = options;

@@ -5,6 +5,7 @@ import type {
   AppliedMigration,
   FleetSnapshot,
   PlacementState,
+  FleetShape,
   RunningBuild,
   Target,
 } from './fleet-plan.ts';
@@ -115,16 +116,18 @@ export async function readAppliedNames(
   return new Map(rows.map(({ target, names }) => [target, names]));
 }
 
-/** Which builds are running, or were a moment ago. */
-export async function readRunningBuilds(
-  entityManager: EntityManager,
-): Promise<readonly RunningBuild[]> {
+/** Whether placements that are new are made in the old shape. */
+export async function readShape(entityManager: EntityManager): Promise<FleetShape> {
   const { hasKinds } = await stateOfLedger(entityManager);
   if (!hasKinds) {
-    return [];
+    return { builds: [], contracted: [], isEmpty: true };
   }
-  const [row] = await entityManager.execute<[{ builds: readonly RunningBuild[] }]>(RUNNING_BUILDS);
-  return row.builds;
+  const [shape] = await entityManager.execute<[FleetShape]>(
+    `select (${RUNNING_BUILDS}) as builds,
+       array(select distinct name from catalog.migration where kind = 'contract') as contracted,
+       not exists (select from catalog.migration where target <> 'catalog') as "isEmpty"`,
+  );
+  return shape;
 }
 
 /** How far the ledger itself has been migrated. */
@@ -174,6 +177,18 @@ export function recordApplied(
 }
 
 const ELAPSED_MS = `1000 * extract(epoch from clock_timestamp() - current_setting('tenantry.step_began')::timestamptz)`;
+
+/** What is raised when a running build needs what a contract takes away. */
+const STILL_NEEDED = 'TN005';
+
+/** SQL that raises when a build has begun to run meanwhile that does not know the contract. */
+export function mustBeNeededByNobody({ name }: CompiledMigration): string {
+  return `do $needed$ begin
+    if exists (select from catalog.heartbeat where counts_until > clock_timestamp() and not contracts @> array[${escapeLiteral(name)}]) then
+      raise 'A build is running that needs what it takes away.' using errcode = '${STILL_NEEDED}';
+    end if;
+  end $needed$`;
+}
 
 /** SQL that says which migration comes now, and remembers when. */
 export function stepBegins({ name }: CompiledMigration): string {

@@ -6,6 +6,7 @@ import { asTransaction, type CompiledMigration } from './compiled-migration.ts';
 import type { TargetPlan } from './fleet-plan.ts';
 import {
   forgetFailure,
+  mustBeNeededByNobody,
   mustHaveApplied,
   recordApplied,
   recordRolledBack,
@@ -53,6 +54,7 @@ export function scriptOf(work: TargetWork, options: ScriptOptions): string {
     ...(work.list === 'tenant' && !work.isPrepared ? preparation(work.name, options) : []),
     ...work.steps.flatMap((step) => [
       stepBegins(step),
+      ...guardsOf(step, work),
       ...asTransaction(step, statementsOf(step, work.direction)),
       record(work, step, options),
     ]),
@@ -114,6 +116,11 @@ export function statementsOf(
     throw new Error(`${name} cannot be taken back: it has no down().`);
   }
   return statements;
+}
+
+/** SQL that has to raise nothing before a step is done. */
+export function guardsOf(step: CompiledMigration, { direction }: TargetWork): readonly string[] {
+  return step.kind === 'contract' && direction === 'up' ? [mustBeNeededByNobody(step)] : [];
 }
 
 /** SQL that records that a step has been done, and gives how long it took. */

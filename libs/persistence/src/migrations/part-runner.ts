@@ -21,6 +21,8 @@ interface Row {
 export interface Progress {
   /** Which step has begun. */
   step: string | null;
+  /** It has waited for its turn until now. */
+  began(): void;
   /** Something has been stored: what has failed before counts no more. */
   made(): void;
 }
@@ -69,34 +71,40 @@ export class PartRunner {
     progress: Progress,
   ): Promise<boolean> {
     const { backfill } = step;
-    const start = performance.now();
+    if (!backfill) {
+      return this.oneAtATime.execute(() => this.buildIndexes(part, step, options, progress));
+    }
+    const { name: target } = part;
     const onProgress = (changed: number): void => {
       progress.made();
-      this.settings.observe({ type: 'backfill', target: part.name, migration: step.name, changed });
+      this.settings.observe({ type: 'backfill', target, migration: step.name, changed });
     };
-    const isDone = await (backfill
-      ? this.alone((client) =>
-          performBackfill(
-            client,
-            part,
-            { ...step, backfill },
-            {
-              ...options,
-              onProgress,
-              stopping: this.stopping,
-            },
-          ),
-        )
-      : this.oneAtATime.execute(() =>
-          this.alone(async (client) => {
-            await performConcurrently(client, part, step, options);
-            return true;
-          }),
-        ));
+    const start = performance.now();
+    const { stopping } = this;
+    const isDone = await this.alone((client) =>
+      performBackfill(client, part, { ...step, backfill }, { ...options, onProgress, stopping }),
+    );
     if (isDone) {
       this.stepDone(part, step.name, Math.round(performance.now() - start));
     }
     return isDone;
+  }
+
+  private async buildIndexes(
+    part: TargetWork,
+    step: CompiledMigration,
+    options: ScriptOptions & ConcurrentOptions,
+    progress: Progress,
+  ): Promise<boolean> {
+    // It may have waited for its turn for long.
+    if (this.stopping.aborted) {
+      return false;
+    }
+    progress.began();
+    const start = performance.now();
+    await this.alone((client) => performConcurrently(client, part, step, options));
+    this.stepDone(part, step.name, Math.round(performance.now() - start));
+    return true;
   }
 
   private stepDone({ name: target }: TargetWork, migration: string, durationMs: number): void {

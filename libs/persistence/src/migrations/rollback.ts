@@ -18,7 +18,8 @@ export class RollbackRefused extends Error {
 }
 
 /** Statements by which rows or columns are gone. */
-const LOSES_DATA = /\b(?:drop\s+(?:table|schema|column|materialized)|truncate|delete\s+from)\b/i;
+const LOSES_DATA =
+  /\b(?:drop\s+(?:table|schema|column|materialized)|truncate|delete\s+from)\b|\balter\s+table\b[^;]*\bdrop\s+(?!(?:constraint|not\s+null|default|expression|identity)\b)/i;
 
 /**
  * What has to be done to take migrations back, in those targets where they have been applied. A pure function.
@@ -54,6 +55,20 @@ export function planRollback(
       steps: goingBack.filter(({ name }) => target.applied.includes(name)),
     }))
     .filter(({ steps }) => steps.length > 0);
+}
+
+/**
+ * What a newer build has done there may rest on what would be taken back.
+ * @throws {RollbackRefused}
+ */
+export function mustNotBeAhead(targets: readonly TargetPlan[]): void {
+  const ahead = targets.filter((target) => target.ahead.length > 0);
+  const [first] = ahead;
+  if (first) {
+    throw new RollbackRefused(
+      `A newer build has been at ${ahead.length} of the targets (${first.name}: ${first.ahead.join(', ')}). Roll back with that one.`,
+    );
+  }
 }
 
 /** The newest first. */
