@@ -6,8 +6,8 @@ import { growFleet } from './fleet-growth.ts';
 import { writeFleetReport } from './fleet-report.ts';
 
 /**
- * The fleet migrator beside raw SQL over as many connections, and how it grows with the fleet. Takes some ten minutes;
- * `--short` takes one, and says less.
+ * The fleet migrator beside raw SQL over as many connections, and how it grows with the fleet. Takes some 25
+ * minutes; `--short` takes one, and says less.
  */
 Logger.overrideLogger(['error']);
 const isShort = process.argv.includes('--short');
