@@ -83,6 +83,32 @@ describe('a backfill', () => {
     expect((await fleet(all).verify()).different).toEqual([]);
   });
 
+  it('sees no other tenant’s rows, whatever its statement reads', async () => {
+    const isolated = ['note', 'project'].flatMap((table) => [
+      `alter table ${table} enable row level security`,
+      `create policy tenant_isolation on ${table} using (tenant_id = current_setting('app.tenant_id')::uuid)`,
+    ]);
+    const project = migration(
+      '1-project',
+      'create table project (tenant_id uuid not null, id uuid not null, name text, primary key (tenant_id, id))',
+      ...isolated,
+    );
+    await withRows();
+    await fleet([one, project]).migrate();
+    await query(
+      `insert into shared.project select tenant_id, id, 'of ' || tenant_id from shared.note`,
+    );
+
+    // Without the tenant, whose rows have the same ids as the other's.
+    const careless = backfill('2-filled', {
+      set: 'body = (select min(p.name) from project p where p.id = note.id)',
+      where: 'body is null',
+    });
+    await fleet([one, project, careless]).migrate({ only: ['shared'] });
+
+    expect(await bodies('shared')).toEqual(ALL_FILLED);
+  });
+
   it('ends after the batch that is under way when it is interrupted, and goes on there', async () => {
     await withRows();
     const interrupt = new AbortController();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { roleOfPlacement, ROLES } from '../roles.ts';
 import type { BackfillSettings } from './backfill.ts';
 import type { CompiledMigration } from './compiled-migration.ts';
 import { forgetFailure } from './ledger.ts';
@@ -55,6 +56,7 @@ export async function performBackfill(
   step: CompiledMigration & { readonly backfill: BackfillSettings },
   options: BackfillOptions,
 ): Promise<boolean> {
+  await client.query(mayBecome(work));
   await client.query(settings(work, options, 'session'));
   await client.query(mustBeFreeAndAsPlanned(work, 'session'));
   await client.query(`select set_config('tenantry.step_began', clock_timestamp()::text, false)`);
@@ -82,6 +84,15 @@ export async function performBackfill(
       return false;
     }
   }
+}
+
+/** SQL that lets whoever has connected be the role of the placement: who has made a role may give it, but is not a member. */
+function mayBecome({ name }: TargetWork): string {
+  return `do $become$ begin
+    if not (select rolsuper from pg_roles where rolname = session_user) then
+      grant ${escapeIdentifier(roleOfPlacement(name))} to session_user;
+    end if;
+  end $become$`;
 }
 
 async function readPosition(
@@ -119,7 +130,8 @@ async function nextBatch(
 const NIL = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Changes the rows of a batch and says so in one transaction.
+ * Changes the rows of a batch and says so in one transaction. It is done by the placement's role, so that row security holds for
+ * whatever else the statement reads.
  * @returns how many rows have been changed up to now
  */
 async function change(
@@ -130,23 +142,24 @@ async function change(
 ): Promise<number> {
   const [tenant, first, last] = [tenantId, after, rowId].map(escapeLiteral);
   const results = (await client.query(
-    `select set_config('app.tenant_id', ${tenant}, true);
+    `select set_config('app.tenant_id', ${tenant}, true), set_config('role', ${escapeLiteral(roleOfPlacement(target))}, true);
      with changed as (
        update ${escapeIdentifier(table)} set ${set}
        where tenant_id = ${tenant} and id between ${first} and ${last} and (${where}
 )
        returning (${where}
 ) is true as "isLeft")
-     , counted as (select count(*) as count, count(*) filter (where "isLeft") as left from changed)
-     , progress as (
-       insert into catalog.backfill_progress as p (target, name, tenant_id, row_id, changed)
-       select ${escapeLiteral(target)}, ${escapeLiteral(name)}, ${tenant}::uuid, ${last}::uuid, count from counted
-       on conflict (target, name) do update set tenant_id = excluded.tenant_id, row_id = excluded.row_id,
-         changed = p.changed + excluded.changed, updated_at = now()
-       returning changed)
-     select changed::float8, "left"::float8 from progress, counted`,
+     select set_config('tenantry.changed', count(*)::text, true), count(*) filter (where "isLeft")::float8 as left from changed;
+     select set_config('role', '${ROLES.owner}', true);
+     insert into catalog.backfill_progress as p (target, name, tenant_id, row_id, changed)
+     values (${escapeLiteral(target)}, ${escapeLiteral(name)}, ${tenant}, ${last}, current_setting('tenantry.changed')::bigint)
+     on conflict (target, name) do update set tenant_id = excluded.tenant_id, row_id = excluded.row_id,
+       changed = p.changed + excluded.changed, updated_at = now()
+     returning changed::float8`,
   )) as unknown as readonly pg.QueryResult<{ changed: number; left: number }>[];
-  const { changed, left } = results[1]?.rows[0] ?? { changed: 0, left: 0 };
+  const [, { left } = { left: 0 }, , { changed } = { changed: 0 }] = results.map(
+    ({ rows }) => rows[0],
+  );
   if (left > 0) {
     throw endless(
       'Its condition is true still of rows that it has just changed. It has to be false of them then, by their own columns.',
