@@ -310,28 +310,86 @@ describe('rollback', () => {
 });
 
 describe('seed', () => {
-  it('puts the profile in that is asked for', async () => {
+  it('puts the profile in that is asked for, once, and says what was skipped', async () => {
     await migrator('migrate');
 
     expect(await migrator('seed', '--profile', 'test', '--json')).toBe(0);
-    expect(JSON.parse(printed)).toEqual({
-      profile: 'test',
-      outcomes: ['alpha', 'beta', 'gamma'].map((tenant) => ({ tenant, added: 2 })),
-    });
+    expect(lines().map(({ type }) => type)).toEqual([
+      'run',
+      'catalog',
+      'waves',
+      'tenant',
+      'tenant',
+      'tenant',
+      'summary',
+    ]);
+    expect(lines().at(-1)).toMatchObject({ profile: 'test', inserted: 9, seeded: 3, failed: 0 });
 
     expect(await migrator('seed', '--profile', 'test')).toBe(0);
-    expect(printed).toMatch(/alpha +nothing to add/);
+    expect(printed).toMatch(/test.tenants +0 +0 +0 +0 +1 skipped/);
+    expect(printed).toContain('0 tenants gone through, 3 skipped: they have it all already');
   });
 
-  it('in production puts in nothing that is made up', async () => {
+  it('says what it would do, and changes nothing by that', async () => {
     await migrator('migrate');
+
+    expect(await migrator('seed', '--profile', 'demo', '--dry-run')).toBe(0);
+
+    expect(printed).toMatch(/^target +seeder +insert +update +unchanged +kept/);
+    expect(printed).toMatch(/catalog +demo.tenants +3 +0 +0 +0/);
+    expect(printed).toMatch(/acme +demo.projects +3 +0 +0 +0/);
+    expect(await query('select * from catalog.tenant')).toEqual([]);
+  });
+
+  it('in production puts in nothing that is made up, unless that is said twice', async () => {
     process.env['NODE_ENV'] = 'production';
+    await migrator('migrate');
 
     expect(await migrator('seed', '--profile', 'demo')).toBe(1);
     expect(complained).toContain('production gets reference only');
+    process.env['SEED_PROFILE'] = 'demo';
+    expect(await migrator('seed')).toBe(1);
+    delete process.env['SEED_PROFILE'];
     expect(await migrator('seed', '--fresh')).toBe(1);
-    expect(await query('select * from catalog.tenant')).toEqual([]);
     expect(await migrator('seed')).toBe(0);
+
+    process.env['NODE_ENV'] = 'development';
+    expect(await migrator('seed')).toBe(1);
+    expect(complained).toContain('has been migrated in production, whatever NODE_ENV says');
+    expect(await migrator('seed', '--allow-production', '--database', 'tenantri')).toBe(1);
+    expect(complained).toContain('tenantri is not');
+    expect(await query('select * from catalog.tenant')).toEqual([]);
+    const database = new URL(String(process.env['DATABASE_URL'])).pathname.slice(1);
+    expect(await migrator('seed', '--allow-production', '--database', database)).toBe(0);
+  });
+
+  it('exits with 5 when a tenant fails, which is named with the reason, and with 64 for a name of nothing', async () => {
+    await migrator('migrate');
+    await migrator('seed', '--profile', 'test');
+    await query(
+      `alter table shared.member add constraint no_more
+       check (tenant_id <> '01900000-0000-7000-8000-000000000102') not valid`,
+    );
+    await query(
+      `delete from shared.task; delete from shared.member; delete from catalog.seed where target <> 'catalog'`,
+    );
+
+    expect(await migrator('seed', '--profile', 'test')).toBe(5);
+    expect(printed).toContain('beta failed in test.members: the database refused with 23514');
+    expect(await migrator('seed', '--profile', 'test', '--only', 'nothing')).toBe(64);
+    expect(await migrator('seed', '--profile', 'test', '--tenant', 'nobody')).toBe(64);
+  });
+
+  it('exits with 4 while another one is under way', async () => {
+    await migrator('migrate');
+    const client = new pg.Client({ connectionString: database.address.MIGRATOR_DATABASE_URL });
+    await client.connect();
+    await client.query(`select pg_advisory_lock(hashtextextended('tenantry the seeds', 0))`);
+
+    expect(await migrator('seed', '--profile', 'test')).toBe(4);
+
+    await client.end();
+    expect(await migrator('seed', '--profile', 'test')).toBe(0);
   });
 });
 

@@ -15,8 +15,8 @@ import {
   ServerNotPrepared,
   UnknownPlacement,
 } from '@tenantry/persistence';
-import { InvalidEnvironment, SEED_PROFILES } from '@tenantry/platform';
-import { SeedingRefused } from '@tenantry/seeding';
+import { InvalidEnvironment } from '@tenantry/platform';
+import { SeedersUnordered, SeedingRefused, UnknownSeeder } from '@tenantry/seeding';
 import { baseline, type BaselineCommand } from './commands/baseline.ts';
 import { create } from './commands/create.ts';
 import { lintMigrations } from './commands/lint.ts';
@@ -25,7 +25,6 @@ import { plan } from './commands/plan.ts';
 import { proveIsolation } from './commands/prove-isolation.ts';
 import { provision, type ProvisionOptions } from './commands/provision.ts';
 import { rollback, type RollbackCommand } from './commands/rollback.ts';
-import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
 import { addEventCommands } from './event-commands.ts';
 import { verify, type VerifyOptions } from './commands/verify.ts';
@@ -34,6 +33,7 @@ import { addFleetOptions, addMigrateOptions, names } from './fleet-options.ts';
 import { Interruption } from './interruption.ts';
 import { SquawkFailed } from './lint/squawk.ts';
 import { printError } from './output.ts';
+import { addSeedCommands } from './seed-commands.ts';
 import { addTenantCommands } from './tenant-commands.ts';
 
 /** Does what the command line says, and gives the exit code. */
@@ -67,10 +67,12 @@ const EXPECTED = [
   MigrationOutOfOrder,
   PoolerInBetween,
   RollbackRefused,
+  SeedersUnordered,
   SeedingRefused,
   ServerNotPrepared,
   SquawkFailed,
   UnknownPlacement,
+  UnknownSeeder,
 ];
 
 function codeOf(error: unknown): ExitCode {
@@ -89,6 +91,7 @@ const CODES = [
   [LockTaken, EXIT.locked],
   [MigrationChanged, EXIT.drift],
   [UnknownPlacement, EXIT.usage],
+  [UnknownSeeder, EXIT.usage],
 ] as const;
 
 function commands(interruption: Interruption, done: (code: ExitCode) => void): Command {
@@ -173,16 +176,6 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
       done(await create(options));
     });
   program
-    .command('seed')
-    .description('put data in that should be there, and is missing')
-    .addOption(new Option('--profile <profile>', 'instead of SEED_PROFILE').choices(SEED_PROFILES))
-    .option('--fresh', 'remove the profile’s tenants first, with all that they have')
-    .addOption(json())
-    .action(async (options: Parameters<typeof seed>[0]) => {
-      done(await seed(options));
-    });
-
-  program
     .command('prove-isolation')
     .description(
       `inspect and attack the database, to prove that tenants are isolated; exits with ${EXIT.drift} when they are not`,
@@ -199,6 +192,7 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .action(async (options: ProvisionOptions) => {
       done(await provision(options));
     });
+  addSeedCommands(program, json, interruption, done);
   addTenantCommands(program, json, done);
   addEventCommands(program, json, done);
   return program;

@@ -7,19 +7,24 @@ export interface FleetOptions extends RunOptions {
   readonly json?: boolean;
 }
 
-/** Adds what says which placements, in which order, how many at once, and when to stop. */
-export function addFleetOptions(command: Command): Command {
+/** Adds what says in which order, how many at once, and when to stop. */
+export function addWaveOptions(command: Command): Command {
   return command
-    .option('--only <names>', 'only these: tenants or schemas, with commas between', names)
-    .option('--exclude <names>', 'not these', names)
     .option('--canary <names>', 'these first, and nothing else unless all of them succeed', names)
     .option(
       '--waves <percentages>',
       'then up to so much of the rest, one after the other, such as 10,50',
       percentages,
     )
-    .option('--max-failures <limit>', 'stop when more placements fail: 3, or 5%', limit)
-    .option('--concurrency <number>', 'how many placements at once', wholeNumber)
+    .option('--max-failures <limit>', 'stop when more fail: 3, or 5%', limit)
+    .option('--concurrency <number>', 'how many at once', wholeNumber);
+}
+
+/** The same for placements, and which of them. */
+export function addFleetOptions(command: Command): Command {
+  return addWaveOptions(command)
+    .option('--only <names>', 'only these: tenants or schemas, with commas between', names)
+    .option('--exclude <names>', 'not these', names)
     .option('--lock-timeout-ms <ms>', 'how long a statement may wait for a lock', wholeNumber)
     .option('--patience-ms <ms>', 'how long a placement is tried again and again', wholeNumber)
     .option(
@@ -56,7 +61,8 @@ function limit(text: string): number | `${number}%` {
   return text.endsWith('%') ? (text as `${number}%`) : Number(text);
 }
 
-function wholeNumber(text: string): number {
+/** Of one or more. */
+export function wholeNumber(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) {
     throw new InvalidArgumentError('It is a whole number.');
   }

@@ -18,7 +18,7 @@ import {
   ProvisioningModule,
 } from '@tenantry/persistence';
 import type { MigratorConfig } from '@tenantry/platform';
-import { DatabaseSeeder, OwnedDataSeeder } from '@tenantry/seeding';
+import { NewTenantSeeding, SeedingModule } from '@tenantry/seeding';
 
 /** Puts together what those commands use that work as the app does, and the provisioner. */
 @Module({})
@@ -28,7 +28,8 @@ export class MigratorModule {
       module: MigratorModule,
       imports: [
         PersistenceModule.forRoot(config.database),
-        ProvisioningModule.forRoot(config, OwnedDataSeeder),
+        ProvisioningModule.forRoot(config, NewTenantSeeding),
+        SeedingModule.forRoot(),
       ],
       providers: [
         useCase(ArchiveTenant, UnitOfWork, TenantRepository),
@@ -45,8 +46,6 @@ export class MigratorModule {
           OrphanedPlacements,
         ),
         Heartbeat,
-        OwnedDataSeeder,
-        DatabaseSeeder,
         IsolationProver,
       ],
     };

@@ -3,10 +3,11 @@ import {
   type Outcome,
   type RunEvent,
   type RunReport,
+  type StopReason,
 } from '@tenantry/persistence';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type OutputOptions, print, printJson, table } from './output.ts';
-import { ProgressBar } from './progress-bar.ts';
+import { FleetProgress } from './fleet-progress.ts';
 
 /** Targets that went well are named as long as there are no more of them. */
 const MOST = 20;
@@ -17,7 +18,7 @@ export async function reporting(
   run: (observe: (event: RunEvent) => void) => Promise<RunReport>,
 ): Promise<ExitCode> {
   const start = performance.now();
-  const bar = new ProgressBar(!json && process.stderr.isTTY);
+  const bar = new FleetProgress(!json && process.stderr.isTTY);
   const observe = (event: RunEvent): void => {
     bar.show(event);
     if (json) {
@@ -140,14 +141,15 @@ function detail(outcome: Outcome): string {
   }
 }
 
-const STOPPED = {
+/** Why a run did not get to its end, for people. */
+export const STOPPED = {
   interrupted:
     'The run was interrupted: what was under way has been finished. Run it again for the rest.',
   'too-many-failures': 'The run was stopped: more have failed than may.',
   'canary-failed': 'The run was stopped: a canary has failed, and nothing else was begun.',
   'lock-lost':
     'The run was stopped: the connection with the lock of the fleet was lost. Run it again for the rest.',
-} as const;
+} as const satisfies Record<StopReason, string>;
 
 function totalsOf({ outcomes, upToDate }: RunReport): string {
   const counts = new Map<string, number>();

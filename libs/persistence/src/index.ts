@@ -1,4 +1,6 @@
 export { Heartbeat } from './catalog/heartbeat.ts';
+export { type InstallationState, readInstallation } from './catalog/installation.ts';
+export { type AppliedSeeder, type SeededTarget, SeedLedger } from './catalog/seed-ledger.ts';
 export {
   type DirectoryEntry,
   TenantDirectory,
@@ -19,12 +21,16 @@ export {
   type BaselineOptions,
   type MigrateOptions,
   type RollbackOptions,
+  mostFailures,
   type RunOptions,
 } from './migrations/run-options.ts';
 export { type FleetSettings, withFleet } from './migrations/with-fleet.ts';
 export { Backfill } from './migrations/backfill.ts';
 export { type DriftReport } from './migrations/drift.ts';
-export { PoolerInBetween } from './migrations/fleet-lock.ts';
+export { type StopReason } from './migrations/run-events.ts';
+export { planWaves, select, type WaveOptions } from './migrations/fleet-waves.ts';
+export { WaveRun } from './migrations/wave-run.ts';
+export { PoolerInBetween } from './migrations/run-lock.ts';
 export {
   BuildOutOfRange,
   ContractRefused,
@@ -63,8 +69,10 @@ export { IsolationCheck, NotIsolated } from './prover/isolation-check.ts';
 export { IsolationProver, type IsolationReport } from './prover/isolation-prover.ts';
 export { Housekeeper } from './provisioning/housekeeper.ts';
 export { ProvisioningModule } from './provisioning/provisioning.module.ts';
+export { RunLocks } from './provisioning/run-locks.ts';
 export { WakeUps } from './provisioning/wake-ups.ts';
 export { BaseRepository } from './repositories/base.repository.ts';
+export { insertInBulk } from './repositories/insert-in-bulk.ts';
 export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';
 export { ROLES } from './roles.ts';
 export { placed, type PlacedTenant } from './tenant-context/placed-tenant.ts';
@@ -84,6 +92,7 @@ export {
   type IdempotentRequest,
   Idempotency,
 } from './unit-of-work/idempotency.ts';
+export { explanationOf } from './unit-of-work/explanation.ts';
 export {
   CommitInterrupted,
   EntityOfAnotherUnitOfWork,

@@ -13,7 +13,7 @@ export const TENANT_RESOLVERS = ['token', 'host', 'header'] as const;
 export type TenantResolverName = (typeof TENANT_RESOLVERS)[number];
 
 /** What can be seeded; all but `reference` only outside production. */
-export const SEED_PROFILES = ['reference', 'demo', 'test'] as const;
+export const SEED_PROFILES = ['reference', 'demo', 'test', 'load'] as const;
 export type SeedProfile = (typeof SEED_PROFILES)[number];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -1,12 +1,28 @@
-export { BaseSeeder } from './base.seeder.ts';
+export {
+  BaseSeeder,
+  type ItemChecksums,
+  type SeedCounts,
+  type SeedResult,
+  type SeedRunProfile,
+  type SeedTask,
+} from './base.seeder.ts';
 export {
   DatabaseSeeder,
-  SeedingRefused,
+  type SeedEvent,
   type SeedOptions,
-  type SeedOutcome,
+  type SeedRehearsal,
+  type SeedReport,
+  UnknownSeeder,
 } from './database.seeder.ts';
+export { KeyedSeeder } from './keyed.seeder.ts';
 export { MemberSeeder } from './member.seeder.ts';
-export { OwnedDataSeeder } from './owned-data.seeder.ts';
-export type { ProfileData, SeedProject, SeedTask, TenantData } from './profiles/seed-data.ts';
+export { NewTenantSeeding } from './new-tenant.seeding.ts';
+export { ProfileSeeders } from './profiles/profile-seeders.ts';
+export type { SeedProject, SeedTenant, TenantData } from './profiles/seed-data.ts';
 export { ProjectSeeder } from './project.seeder.ts';
+export { type ProductionConsent, SeedingRefused } from './seed-guard.ts';
+export { type SeederOutcome } from './seeder-application.ts';
+export { SeedersUnordered } from './seeder-order.ts';
+export { SeedingModule } from './seeding.module.ts';
+export { type TenantOutcome } from './tenant-run.ts';
 export { TenantSeeder } from './tenant.seeder.ts';

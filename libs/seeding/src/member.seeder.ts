@@ -1,27 +1,55 @@
 import type { EntityManager } from '@mikro-orm/core';
-import { Member, type MemberRepository } from '@tenantry/domain';
-import { BaseSeeder } from './base.seeder.ts';
-import type { TenantData } from './profiles/seed-data.ts';
+import { Member, type MemberRepository, type NewMember } from '@tenantry/domain';
+import { KeyedSeeder } from './keyed.seeder.ts';
+import type { OwnedData } from './profiles/seed-data.ts';
 
-/** The members of the current tenant, by e-mail address. */
-export class MemberSeeder extends BaseSeeder {
+/** The members of a tenant, by e-mail address. */
+export class MemberSeeder extends KeyedSeeder<NewMember, Member> {
+  override readonly name;
+  override readonly profiles;
+  override readonly dependsOn;
+
   constructor(
     private readonly members: MemberRepository,
-    private readonly data: TenantData['members'],
+    private readonly data: OwnedData,
   ) {
     super();
-  }
-
-  override async seed(): Promise<void> {
-    for (const member of this.data) {
-      if ((await this.members.findByEmail(member.email)) === null) {
-        this.members.add(new Member(member));
-        this.added++;
-      }
-    }
+    this.name = `${data.name}.members`;
+    this.profiles = data.profiles;
+    this.dependsOn = data.dependsOn;
   }
 
   override async truncate(entityManager: EntityManager): Promise<void> {
     await entityManager.nativeDelete(Member, {});
+  }
+
+  protected override itemsOf(target: string): readonly NewMember[] {
+    return this.data.of(target).members;
+  }
+
+  protected override keyOf(member: NewMember): string {
+    return member.email.toLowerCase();
+  }
+
+  protected override find(member: NewMember): Promise<Member | null> {
+    return this.members.findByEmail(member.email);
+  }
+
+  protected override add(member: NewMember): Promise<void> {
+    this.members.add(new Member(member));
+    return Promise.resolve();
+  }
+
+  protected override change(member: Member, { name }: NewMember): Promise<void> {
+    member.rename(name);
+    return Promise.resolve();
+  }
+
+  protected override contentOf(member: NewMember): Promise<unknown> {
+    return this.contentIn(new Member(member));
+  }
+
+  protected override contentIn({ name }: Member): Promise<unknown> {
+    return Promise.resolve({ name });
   }
 }

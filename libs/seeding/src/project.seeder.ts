@@ -1,25 +1,32 @@
 import type { EntityManager } from '@mikro-orm/core';
-import { Project, type ProjectRepository, type MemberRepository, Task } from '@tenantry/domain';
-import { BaseSeeder } from './base.seeder.ts';
-import type { SeedProject, SeedTask, TenantData } from './profiles/seed-data.ts';
+import {
+  type MemberRepository,
+  type Page,
+  Project,
+  type ProjectRepository,
+  Task,
+  type TaskId,
+} from '@tenantry/domain';
+import { KeyedSeeder } from './keyed.seeder.ts';
+import type { OwnedData, SeedProject, SeedTask } from './profiles/seed-data.ts';
 
-/** The projects of the current tenant with their tasks, by key. It comes after the members, who have the tasks. */
-export class ProjectSeeder extends BaseSeeder {
+const PAGE = 500;
+
+/** The projects of a tenant with their tasks, by key. It comes after the members, who have the tasks. */
+export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
+  override readonly name;
+  override readonly profiles;
+  override readonly dependsOn;
+
   constructor(
     private readonly projects: ProjectRepository,
     private readonly members: MemberRepository,
-    private readonly data: TenantData['projects'],
+    private readonly data: OwnedData,
   ) {
     super();
-  }
-
-  override async seed(): Promise<void> {
-    for (const project of this.data) {
-      if ((await this.projects.findByKey(project.key)) === null) {
-        this.projects.add(await this.made(project));
-        this.added++;
-      }
-    }
+    this.name = `${data.name}.projects`;
+    this.profiles = data.profiles;
+    this.dependsOn = [...data.dependsOn, `${data.name}.members`];
   }
 
   override async truncate(entityManager: EntityManager): Promise<void> {
@@ -27,19 +34,96 @@ export class ProjectSeeder extends BaseSeeder {
     await entityManager.nativeDelete(Project, {});
   }
 
-  private async made({ archived, tasks = [], ...data }: SeedProject): Promise<Project> {
-    const project = new Project(data);
-    for (const task of tasks) {
-      await this.addTask(project, task);
+  protected override itemsOf(target: string): readonly SeedProject[] {
+    return this.data.of(target).projects;
+  }
+
+  protected override keyOf({ key }: SeedProject): string {
+    return key;
+  }
+
+  protected override find({ key }: SeedProject): Promise<Project | null> {
+    return this.projects.findByKey(key);
+  }
+
+  protected override async add(item: SeedProject): Promise<void> {
+    this.projects.add(await this.made(item));
+  }
+
+  /** Tasks are known by their numbers; those that are there and not in the list stay. */
+  protected override async change(project: Project, to: SeedProject): Promise<void> {
+    const { name, description = '', settings = {}, tasks = [], archived = false } = to;
+    if (project.isArchived) {
+      project.restore();
     }
+    project.change({ name, description, settings, status: 'active' });
+    const there = await this.tasksOf(project);
+    for (const [index, wanted] of tasks.entries()) {
+      const task = there[index];
+      const given = await this.withAssignee(wanted);
+      if (task) {
+        project.changeTask(task, { ...UNSAID, ...given });
+      } else {
+        project.addTask(given);
+      }
+    }
+    if (archived) {
+      project.archive();
+    }
+  }
+
+  protected override async contentOf(item: SeedProject): Promise<unknown> {
+    const project = await this.made(item);
+    return contentOf(project, [...project.tasks]);
+  }
+
+  protected override async contentIn(project: Project): Promise<unknown> {
+    return contentOf(project, await this.tasksOf(project));
+  }
+
+  private async made({ archived = false, tasks = [], ...data }: SeedProject): Promise<Project> {
+    const project = new Project(data);
+    await this.addTasks(project, tasks);
     if (archived) {
       project.archive();
     }
     return project;
   }
 
-  private async addTask(project: Project, { assigneeId, ...task }: SeedTask): Promise<void> {
-    const assignee = assigneeId ? await this.members.getOrFail(assigneeId) : null;
-    project.addTask({ ...task, assignee });
+  private async addTasks(project: Project, tasks: readonly SeedTask[]): Promise<void> {
+    for (const task of tasks) {
+      project.addTask(await this.withAssignee(task));
+    }
   }
+
+  private async withAssignee({ assigneeId, ...task }: SeedTask) {
+    const assignee = assigneeId ? await this.members.getOrFail(assigneeId) : null;
+    return { ...task, assignee };
+  }
+
+  /** By number. */
+  private async tasksOf(project: Project): Promise<readonly Task[]> {
+    const tasks: Task[] = [];
+    let after: TaskId | null | undefined;
+    while (after !== null) {
+      const page: Page<Task> = await this.projects.pageOfTasks(project, { after, limit: PAGE });
+      tasks.push(...page.items);
+      after = page.next;
+    }
+    return tasks.sort((one, other) => one.number - other.number);
+  }
+}
+
+/** What a task has that the list says nothing of. */
+const UNSAID = { status: 'open', labels: [] } as const;
+
+function contentOf(project: Project, tasks: readonly Task[]): unknown {
+  const { name, description, settings, isArchived } = project;
+  return {
+    ...{ name, description, settings, isArchived },
+    tasks: tasks.map(({ title, status, labels, assignee }) => ({
+      ...{ title, status, labels },
+      assignee: assignee?.id,
+    })),
+  };
 }

@@ -1,49 +1,76 @@
 import type { EntityManager } from '@mikro-orm/core';
-import type {
-  CarryOutOperations,
-  RegisterTenant,
-  RegisterTenantInput,
-} from '@tenantry/application';
-import { Tenant, type TenantRepository, Unavailable } from '@tenantry/domain';
-import { BaseSeeder } from './base.seeder.ts';
-import type { ProfileData } from './profiles/seed-data.ts';
+import type { RegisterTenant, RegisterTenantInput } from '@tenantry/application';
+import { type Slug, Tenant, type TenantRepository } from '@tenantry/domain';
+import { BaseSeeder, type SeedResult, type SeedRunProfile, type SeedTask } from './base.seeder.ts';
+import { checksumOf } from './checksum.ts';
 
-/** The tenants of a profile, with their placements. It works in the operator's scope. */
+export interface TenantSeederOptions {
+  readonly name: string;
+  readonly profiles: readonly SeedRunProfile[];
+  readonly registrations: readonly RegisterTenantInput[];
+}
+
+/**
+ * Tenants, by slug. They are registered as any; whoever runs it has them provisioned afterwards, since that makes schemas and
+ * is no part of a transaction.
+ */
 export class TenantSeeder extends BaseSeeder {
+  override readonly scope = 'catalog';
+  override readonly name;
+  override readonly profiles;
+  override readonly tenants: readonly Slug[];
+  private readonly registrations: readonly RegisterTenantInput[];
+
   constructor(
     private readonly registerTenant: RegisterTenant,
-    private readonly carryOut: CarryOutOperations,
-    private readonly tenants: TenantRepository,
-    private readonly data: ProfileData['tenants'],
+    private readonly repository: TenantRepository,
+    { name, profiles, registrations }: TenantSeederOptions,
   ) {
     super();
+    this.name = name;
+    this.profiles = profiles;
+    this.registrations = registrations;
+    this.tenants = registrations.map(({ slug }) => slug);
   }
 
-  /** Takes the missing ones in. That makes schemas, so each tenant is a whole of its own and not all of them one. */
-  override async seed(): Promise<void> {
-    for (const { registration } of this.data) {
-      const known = await this.tenants.findBySlug(registration.slug);
-      if (known === null || known.status === 'provisioning') {
-        await this.make(registration);
-        this.added++;
+  override size(): number {
+    return this.registrations.length;
+  }
+
+  override checksum(): string {
+    return checksumOf(this.registrations);
+  }
+
+  override async seed(
+    _entityManager: EntityManager,
+    { items: before, overwrite }: SeedTask,
+  ): Promise<SeedResult> {
+    const counts = { inserted: 0, updated: 0, unchanged: 0, kept: 0 };
+    const items: Record<string, string> = {};
+    for (const registration of this.registrations) {
+      const { slug } = registration;
+      items[slug] = checksumOf(registration);
+      if (await this.repository.findBySlug(slug)) {
+        counts.unchanged += 1;
+      } else if (slug in before && !overwrite) {
+        // It has been deleted since.
+        counts.kept += 1;
+      } else {
+        await this.register(registration);
+        counts.inserted += 1;
       }
     }
+    return { counts, items };
   }
 
-  private async make(registration: RegisterTenantInput): Promise<void> {
-    const { operation } = await this.registerTenant.run(registration);
-    const done = operation && (await this.carryOut.now(operation.id));
-    if (done && done.status !== 'done') {
-      throw new Unavailable(
-        'tenant-not-made',
-        `The tenant ${registration.slug} could not be made: ${done.error ?? ''}`,
-      );
-    }
-  }
-
-  /** Takes the profile's tenants out of the catalog. Their placements stay, for when they come back. */
+  /** Takes them out of the catalog. Their placements stay, for when they come back. */
   override async truncate(entityManager: EntityManager): Promise<void> {
-    const slugs = this.data.map(({ registration }) => registration.slug);
-    await entityManager.nativeDelete(Tenant, { slug: { $in: slugs } });
+    await entityManager.nativeDelete(Tenant, { slug: { $in: [...this.tenants] } });
+  }
+
+  /** Of one that has been deleted the row is still there: its id is never anybody else's. */
+  private async register({ id, ...registration }: RegisterTenantInput): Promise<void> {
+    const isFree = id !== undefined && !(await this.repository.exists(id));
+    await this.registerTenant.run({ ...registration, ...(isFree && { id }) });
   }
 }

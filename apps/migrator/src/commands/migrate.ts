@@ -21,6 +21,10 @@ export async function migrate(options: MigrateCommand, signal: AbortSignal): Pro
   const config = readMigratorConfig();
   logToStderr(config);
   return reporting(options, (observe) =>
-    withFleet(config, (fleet) => fleet.migrate({ ...options, signal, observe }), options),
+    withFleet(
+      config,
+      (fleet) => fleet.migrate({ ...options, signal, observe, production: config.production }),
+      options,
+    ),
   );
 }

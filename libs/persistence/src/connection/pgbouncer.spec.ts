@@ -2,7 +2,7 @@ import { email, Member, newId } from '@tenantry/domain';
 import { findPgBouncer, type PgBouncer, startPgBouncer } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import pg from 'pg';
-import { PoolerInBetween } from '../migrations/fleet-lock.ts';
+import { PoolerInBetween } from '../migrations/run-lock.ts';
 import { withFleet } from '../migrations/with-fleet.ts';
 import { IsolationProver } from '../prover/isolation-prover.ts';
 import {

@@ -1,7 +1,9 @@
 import { appliedMigrationMapping } from './catalog/applied-migration.mapping.ts';
+import { appliedSeederMapping } from './catalog/applied-seeder.mapping.ts';
 import { auditEntryMapping } from './catalog/audit-entry.mapping.ts';
 import { backfillProgressMapping } from './catalog/backfill-progress.mapping.ts';
 import { heartbeatMapping } from './catalog/heartbeat.mapping.ts';
+import { installationMapping } from './catalog/installation.mapping.ts';
 import { migrationFailureMapping } from './catalog/migration-failure.mapping.ts';
 import { placementMapping } from './catalog/placement.mapping.ts';
 import { tenantOperationMapping } from './catalog/tenant-operation.mapping.ts';
@@ -25,6 +27,8 @@ export const catalogMappings = [
   migrationFailureMapping,
   backfillProgressMapping,
   heartbeatMapping,
+  appliedSeederMapping,
+  installationMapping,
   auditEntryMapping,
   catalogCommitMarkerMapping,
 ];

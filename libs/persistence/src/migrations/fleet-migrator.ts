@@ -2,12 +2,12 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
 import type { DatabaseConfig } from '@tenantry/platform';
 import type pg from 'pg';
+import { markAsProduction } from '../catalog/installation.ts';
 import type { SupervisedConnection } from '../connection/supervised-connection.ts';
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { type BaselineReport, recordAdoptions, recordAll } from './adoption.ts';
 import { type BaselinePlan, planBaseline } from './baseline.ts';
 import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
-import { withFleetLock } from './fleet-lock.ts';
 import { type FleetShape, planFleet, shapeOf, type TargetPlan } from './fleet-plan.ts';
 import { type DriftReport, findDrift } from './drift.ts';
 import { CatalogPending, mustBeContractible, mustBeRunnable } from './fleet-refusals.ts';
@@ -26,6 +26,7 @@ import {
   type RollbackOptions,
   type RunOptions,
 } from './run-options.ts';
+import { withRunLock } from './run-lock.ts';
 import type { MigrationLists } from './schema-migration.ts';
 import { placementsRoles, preparePlacement, prepareServer } from './server-roles.ts';
 
@@ -47,6 +48,7 @@ export interface RunReport {
   readonly stopped: StopReason | null;
 }
 
+const THE_FLEET = 'the fleet';
 const LOCK_TIMEOUT_MS = 1_500;
 const PATIENCE_MS = 60_000;
 /** Connections that are not for placements: one holds the lock, one asks and records. */
@@ -126,7 +128,12 @@ export class FleetMigrator {
         outcomes.push(await mustSucceed(run.perform(catalog)));
       }
       const known = await this.compiled;
-      await this.asOwner((transaction) => adoptChecksums(transaction, known));
+      await this.asOwner(async (transaction) => {
+        await adoptChecksums(transaction, known);
+        if (options.production) {
+          await markAsProduction(transaction);
+        }
+      });
       const reached = new Set<string>();
       const first = catalog.steps.length > 0 ? await this.plan(options) : before;
       let { waves } = first;
@@ -279,7 +286,7 @@ export class FleetMigrator {
     options: RunOptions,
     work: (run: FleetRun) => Promise<Report>,
   ): Promise<Report> {
-    return withFleetLock(await this.pool(), async (lost) => {
+    return withRunLock(await this.pool(), THE_FLEET, async (lost) => {
       const run = await this.newRun(options);
       run.stopOn(lost, 'lock-lost');
       if (options.signal) {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bulkhead } from 'cockatiel';
 import type pg from 'pg';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
 import type { Wave } from './fleet-waves.ts';
@@ -8,7 +7,8 @@ import { MOVED } from './ledger.ts';
 import { MigrationFailed } from './migration-failed.ts';
 import { afterPart, BUSY, nextPart, type TargetWork } from './migration-script.ts';
 import { PartRunner, type PartSettings, type Progress } from './part-runner.ts';
-import type { Effort, FailedOutcome, Outcome, StopReason } from './run-events.ts';
+import type { Effort, FailedOutcome, Outcome } from './run-events.ts';
+import { WaveRun } from './wave-run.ts';
 
 export interface RunSettings extends Omit<PartSettings, 'runId'> {
   /** How many targets are worked on at once. */
@@ -59,14 +59,9 @@ interface Job {
 }
 
 /** Works through targets, many at once, and says of each what became of it. */
-export class FleetRun {
+export class FleetRun extends WaveRun<TargetWork, Outcome> {
   readonly id = randomUUID();
-  private readonly stopping = new AbortController();
-  private readonly limit;
   private readonly parts;
-  private reason: StopReason | null = null;
-  private failures = 0;
-  private mostFailures = Infinity;
 
   /** @param pool the owner's */
   constructor(
@@ -74,23 +69,9 @@ export class FleetRun {
     private readonly settings: RunSettings,
     private readonly ledger: RunLedger,
   ) {
+    super(settings.concurrency);
     settings.observe({ type: 'run', runId: this.id });
-    this.parts = new PartRunner(pool, { ...settings, runId: this.id }, this.stopping.signal);
-    this.limit = bulkhead(settings.concurrency, Number.MAX_SAFE_INTEGER);
-  }
-
-  /** Why it was stopped; `null` when it was not. */
-  get stopped(): StopReason | null {
-    return this.reason;
-  }
-
-  stopOn(signal: AbortSignal, reason: StopReason): void {
-    if (signal.aborted) {
-      this.stop(reason);
-    }
-    signal.addEventListener('abort', () => {
-      this.stop(reason);
-    });
+    this.parts = new PartRunner(pool, { ...settings, runId: this.id }, this.stopSignal);
   }
 
   /** Says what is about to be gone through. */
@@ -102,47 +83,17 @@ export class FleetRun {
     });
   }
 
-  /** What is under way is finished, and nothing else is begun. */
-  stop(reason: StopReason): void {
-    this.reason ??= reason;
-    this.stopping.abort();
-  }
-
-  /**
-   * One wave after the other.
-   * @param mostFailures it is stopped when more targets fail, of this and what was gone through before
-   */
-  async through(
-    waves: readonly Wave<TargetWork>[],
-    mostFailures: number,
-  ): Promise<readonly Outcome[]> {
-    this.mostFailures = mostFailures;
-    const outcomes: Outcome[] = [];
-    for (const { targets, isCanary } of waves) {
-      outcomes.push(...(await Promise.all(targets.map((work) => this.perform(work)))));
-      if (isCanary && this.failures > 0) {
-        this.stop('canary-failed');
-      }
-    }
-    return outcomes;
-  }
-
   /** Works on one target until it is done, has failed for good, or has been tried for long enough. */
-  async perform(work: TargetWork): Promise<Outcome> {
-    const outcome = await this.outcomeOf(work);
-    if (outcome.status === 'failed') {
-      if (++this.failures > this.mostFailures) {
-        this.stop('too-many-failures');
-      }
-      if (work.list === 'tenant') {
-        await this.ledger.remember(this.id, outcome);
-      }
+  override async perform(work: TargetWork): Promise<Outcome> {
+    const outcome = await super.perform(work);
+    if (outcome.status === 'failed' && work.list === 'tenant') {
+      await this.ledger.remember(this.id, outcome);
     }
     this.settings.observe({ type: 'placement', outcome });
     return outcome;
   }
 
-  private async outcomeOf(work: TargetWork): Promise<Outcome> {
+  protected override async outcomeOf(work: TargetWork): Promise<Outcome> {
     const job: Job = {
       work,
       done: [],
@@ -168,18 +119,18 @@ export class FleetRun {
       job.failedAt ??= job.triedAt;
       const delayMs = delayAfter(job.attempts);
       const isLate = performance.now() - job.failedAt + delayMs > this.settings.patienceMs;
-      if (isLate || this.stopping.signal.aborted || !isWorthAnotherTry(result.cause)) {
+      if (isLate || this.stopSignal.aborted || !isWorthAnotherTry(result.cause)) {
         return { ...effort(), status: 'failed', error: result };
       }
       const { attempts: attempt } = job;
       this.settings.observe({ type: 'retry', target: work.name, attempt, delayMs, error: result });
-      await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await sleep(delayMs, undefined, { signal: this.stopSignal }).catch(() => undefined);
     }
   }
 
   /** Goes as far as it gets, part by part. */
   private async attempt(job: Job): Promise<'done' | 'not-reached' | MigrationFailed> {
-    if (this.stopping.signal.aborted && job.attempts === 0) {
+    if (this.stopSignal.aborted && job.attempts === 0) {
       return 'not-reached';
     }
     if (job.attempts++ === 0) {
@@ -203,7 +154,7 @@ export class FleetRun {
       progress.made();
       job.done.push(...part.steps.map(({ name }) => name));
       job.work = afterPart(job.work, part);
-      if (this.stopping.signal.aborted && job.work.steps.length > 0) {
+      if (this.stopSignal.aborted && job.work.steps.length > 0) {
         return 'not-reached';
       }
     }

@@ -1,5 +1,4 @@
 import { SHARED_SCHEMA } from '@tenantry/domain';
-import type { TargetPlan } from './fleet-plan.ts';
 
 /** Which placements, and in which waves. */
 export interface WaveOptions {
@@ -15,8 +14,15 @@ export interface WaveOptions {
   readonly ignoreUnknown?: boolean;
 }
 
+/** What can be asked for by name. */
+interface Named {
+  readonly name: string;
+  /** What else it may be called by. */
+  readonly slugs: readonly string[];
+}
+
 /** Placements that are done before the next ones begin. */
-export interface Wave<Work extends TargetPlan> {
+export interface Wave<Work> {
   readonly name: string;
   readonly targets: readonly Work[];
   /** Whether a single failure ends the run. */
@@ -43,7 +49,7 @@ export function namesIn({ only = [], exclude = [], canary = [] }: WaveOptions): 
  * Those of the placements that are asked for. A pure function.
  * @throws {UnknownPlacement}
  */
-export function select<Work extends TargetPlan>(
+export function select<Work extends Named>(
   placements: readonly Work[],
   options: WaveOptions,
 ): readonly Work[] {
@@ -63,7 +69,7 @@ export function select<Work extends TargetPlan>(
  * What comes after what: canaries, then ever more, and the shared placement at the very end, since most tenants are in it.
  * A pure function.
  */
-export function planWaves<Work extends TargetPlan>(
+export function planWaves<Work extends Named>(
   placements: readonly Work[],
   { canary = [], waves: shares = [] }: WaveOptions,
 ): readonly Wave<Work>[] {
@@ -87,6 +93,6 @@ export function planWaves<Work extends TargetPlan>(
   );
 }
 
-function isCalled({ name, slugs }: TargetPlan, names: readonly string[]): boolean {
+function isCalled({ name, slugs }: Named, names: readonly string[]): boolean {
   return names.includes(name) || slugs.some((slug) => names.includes(slug));
 }

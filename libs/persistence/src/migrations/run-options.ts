@@ -1,6 +1,5 @@
 import type { RefusalOptions } from './fleet-refusals.ts';
 import type { Wave, WaveOptions } from './fleet-waves.ts';
-import type { TargetWork } from './migration-script.ts';
 import type { RollbackGoal } from './rollback.ts';
 import type { RunEvent } from './run-events.ts';
 
@@ -23,14 +22,16 @@ export interface RunOptions extends WaveOptions {
 export interface MigrateOptions extends RunOptions, RefusalOptions {
   /** Whether contracts are applied too: when nobody needs any more what they take away. */
   readonly contract?: boolean;
+  /** Whether this is production: then the database is marked as production's, for good. */
+  readonly production?: boolean;
 }
 export interface RollbackOptions extends RunOptions, RollbackGoal {}
 export type BaselineOptions = Pick<RunOptions, 'only' | 'exclude' | 'signal'>;
 
 /** How many may fail without the run being stopped. */
 export function mostFailures(
-  { maxFailures }: RunOptions,
-  waves: readonly Wave<TargetWork>[],
+  { maxFailures }: Pick<RunOptions, 'maxFailures'>,
+  waves: readonly Wave<unknown>[],
 ): number {
   if (typeof maxFailures !== 'string') {
     return maxFailures ?? Infinity;

@@ -5,7 +5,7 @@ import { checkRowSecurity, nameOf } from './table-checks.ts';
 import type { PolicyFacts, TableFacts } from './table-facts.ts';
 
 /** Tables of the catalog that tenants' roles may read. */
-const OF_TENANTS = ['tenant', 'placement'];
+const OF_TENANTS = ['tenant', 'placement', 'seed'];
 
 /** What is wrong with a table of the catalog: policies that are neither for operators nor for the program itself show no more than the tenant's own. */
 export function checkCatalogTable(table: TableFacts): Finding[] {

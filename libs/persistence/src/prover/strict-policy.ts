@@ -12,4 +12,5 @@ export const OWN_CATALOG_ROWS: readonly string[] = [
   OWN_ROWS,
   isTenant('id'),
   '(schema_name = "current_schema"())',
+  `(target = current_setting('${TENANT_SETTING}'::text))`,
 ];

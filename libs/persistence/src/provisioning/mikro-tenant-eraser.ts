@@ -10,6 +10,7 @@ import {
 } from '@tenantry/domain';
 import { forgetTarget } from '../migrations/ledger.ts';
 import { asOwnerOf } from '../migrations/owner-transaction.ts';
+import { SeedLedger } from '../catalog/seed-ledger.ts';
 import { KNOWN_FOR_MS } from '../catalog/tenant-directory.ts';
 import { dropPlacement } from './drop-placement.ts';
 import { waitForLateWriters } from './late-writers.ts';
@@ -69,6 +70,7 @@ export class MikroTenantEraser extends TenantEraser {
       await transaction.execute('update catalog.tenant set placement_id = null where id = ?', [
         tenant.id,
       ]);
+      await new SeedLedger(transaction).forget(tenant.id);
       if (placement.isolation === 'shared') {
         return {};
       }

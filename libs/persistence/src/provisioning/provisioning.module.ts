@@ -17,22 +17,19 @@ import {
   TenantEraser,
   UnitOfWork,
 } from '@tenantry/application';
-import {
-  DomainError,
-  PlacementRepository,
-  TenantOperationRepository,
-  TenantRepository,
-} from '@tenantry/domain';
-import { errorWithoutValues, type MigratorConfig } from '@tenantry/platform';
+import { PlacementRepository, TenantOperationRepository, TenantRepository } from '@tenantry/domain';
+import type { MigratorConfig } from '@tenantry/platform';
 import { connect } from '../connection/connect.ts';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { FleetMigrator } from '../migrations/fleet-migrator.ts';
+import { explanationOf } from '../unit-of-work/explanation.ts';
 import { Housekeeper } from './housekeeper.ts';
 import { MikroOperationClaims } from './mikro-operation-claims.ts';
 import { MikroOrphanedPlacements } from './mikro-orphaned-placements.ts';
 import { MikroPlacementProvisioner } from './mikro-placement-provisioner.ts';
 import { MikroTenantEraser } from './mikro-tenant-eraser.ts';
 import { OwnerOrm } from './owner-orm.provider.ts';
+import { RunLocks } from './run-locks.ts';
 
 /**
  * What makes and deletes tenants, beside the {@link PersistenceModule}. It has the owner's connection, so it is never a
@@ -53,6 +50,11 @@ export class ProvisioningModule implements OnApplicationShutdown {
         useFactory: ({ orm }: OwnerOrm) => new Housekeeper(orm),
         inject: [OwnerOrm],
       },
+      {
+        provide: RunLocks,
+        useFactory: (owner: OwnerOrm) => new RunLocks(owner),
+        inject: [OwnerOrm],
+      },
       { provide: ReferenceSeeding, useClass: seeding },
       {
         provide: OperationSteps,
@@ -67,7 +69,7 @@ export class ProvisioningModule implements OnApplicationShutdown {
           operations: TenantOperationRepository,
           claims: OperationClaims,
           steps: OperationSteps,
-        ) => new CarryOutOperations(unitOfWork, operations, claims, steps, explain),
+        ) => new CarryOutOperations(unitOfWork, operations, claims, steps, explanationOf),
         inject: [UnitOfWork, TenantOperationRepository, OperationClaims, OperationSteps],
       },
       {
@@ -86,6 +88,7 @@ export class ProvisioningModule implements OnApplicationShutdown {
         OrphanedPlacements,
         ReferenceSeeding,
         RegisterTenant,
+        RunLocks,
       ],
     };
   }
@@ -121,12 +124,6 @@ function asOwner({ database }: MigratorConfig): Provider[] {
       inject,
     },
   ];
-}
-
-/** For operators: what the database said, and not what that means to callers. */
-function explain(error: unknown): string {
-  const origin = error instanceof DomainError ? (error.cause ?? error) : error;
-  return errorWithoutValues(origin).message;
 }
 
 function loginOf(url: string): string {

@@ -1,18 +1,15 @@
 import { projectKey } from '@tenantry/domain';
-import type { ProfileData } from './seed-data.ts';
+import type { TenantData } from './seed-data.ts';
 
-/** What every installation needs, production among them: each tenant has a place for what has no project yet. */
-export const reference: ProfileData = {
-  tenants: [],
-  everyTenant: {
-    members: [],
-    projects: [
-      {
-        key: projectKey('INBOX'),
-        name: 'Inbox',
-        description: 'What has no project of its own yet.',
-        settings: { icon: 'inbox' },
-      },
-    ],
-  },
+/** What every tenant has from the start, production's among them: a place for what has no project yet. */
+export const reference: TenantData = {
+  members: [],
+  projects: [
+    {
+      key: projectKey('INBOX'),
+      name: 'Inbox',
+      description: 'What has no project of its own yet.',
+      settings: { icon: 'inbox' },
+    },
+  ],
 };

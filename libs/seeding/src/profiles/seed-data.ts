@@ -1,8 +1,9 @@
 import type { RegisterTenantInput } from '@tenantry/application';
 import type { MemberId, NewMember, NewProject, NewTask } from '@tenantry/domain';
+import type { SeedRunProfile } from '../base.seeder.ts';
 
 export interface SeedTask extends Omit<NewTask, 'assignee'> {
-  readonly assigneeId?: MemberId;
+  readonly assigneeId?: MemberId | undefined;
 }
 
 export interface SeedProject extends NewProject {
@@ -16,8 +17,18 @@ export interface TenantData {
   readonly projects: readonly SeedProject[];
 }
 
-/** What an installation gets: some tenants of its own, and something for every tenant there is. */
-export interface ProfileData {
-  readonly tenants: readonly (TenantData & { readonly registration: RegisterTenantInput })[];
-  readonly everyTenant: TenantData;
+/** A tenant that a profile makes, and what it has. */
+export interface SeedTenant extends TenantData {
+  readonly registration: RegisterTenantInput;
+}
+
+/** Data that tenants own, as seeders of it see it. */
+export interface OwnedData {
+  /** What their names begin with. */
+  readonly name: string;
+  readonly profiles: readonly SeedRunProfile[];
+  /** What comes before all of it. */
+  readonly dependsOn: readonly string[];
+  /** @param target the slug of a tenant */
+  of(target: string): TenantData;
 }

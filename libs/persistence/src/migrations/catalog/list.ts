@@ -5,6 +5,7 @@ import { Audit } from './20261122190000-audit.ts';
 import { UnitOfWork } from './20261124232659-unit-of-work.ts';
 import { Fleet } from './20261125025152-fleet.ts';
 import { ExpandContract } from './20261125091907-expand-contract.ts';
+import { Seeds } from './20261125110204-seeds.ts';
 
 export const catalogMigrations: readonly ListedMigration[] = [
   { name: '20261122120000-initial', class: Initial },
@@ -13,4 +14,5 @@ export const catalogMigrations: readonly ListedMigration[] = [
   { name: '20261124232659-unit-of-work', class: UnitOfWork },
   { name: '20261125025152-fleet', class: Fleet },
   { name: '20261125091907-expand-contract', class: ExpandContract },
+  { name: '20261125110204-seeds', class: Seeds },
 ];

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { LockTaken, lockKey } from './advisory-lock.ts';
 
-const THE_FLEET = 'the fleet';
 /** How long the lock may be waited for: the server may not have noticed yet that a run before has been killed. */
 const PATIENCE_MS = 1_000;
 const EVERY_MS = 50;
@@ -19,14 +18,16 @@ export class PoolerInBetween extends Error {
 }
 
 /**
- * Holds the lock of the fleet meanwhile. It belongs to a connection, and ends with it: whatever becomes of this process,
+ * Holds a lock that one run at a time can have, meanwhile. It belongs to a connection, and ends with it: whatever becomes of this process,
  * there is nothing to unlock.
+ * @param what it is the lock of
  * @param work is told when the lock is lost, with its connection
  * @throws {LockTaken} while another run holds it
  * @throws {PoolerInBetween}
  */
-export async function withFleetLock<Result>(
+export async function withRunLock<Result>(
   pool: pg.Pool,
+  what: string,
   work: (lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
@@ -38,11 +39,11 @@ export async function withFleetLock<Result>(
   try {
     await mustBeDirect(client);
     await client.query('set idle_session_timeout = 0');
-    await take(client);
+    await take(client, what);
     const result = await work(lost.signal);
     if (!lost.signal.aborted) {
       // At once, and not when the server finds that the connection is closed.
-      await client.query(`select pg_advisory_unlock(${lockKey(THE_FLEET)})`);
+      await client.query(`select pg_advisory_unlock(${lockKey(what)})`);
     }
     return result;
   } finally {
@@ -51,20 +52,20 @@ export async function withFleetLock<Result>(
   }
 }
 
-async function take(client: pg.PoolClient): Promise<void> {
+async function take(client: pg.PoolClient, what: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  while (!(await isFree(client))) {
+  while (!(await isFree(client, what))) {
     if (Date.now() >= deadline) {
-      throw new LockTaken(THE_FLEET);
+      throw new LockTaken(what);
     }
     await sleep(EVERY_MS * (0.5 + Math.random()));
   }
 }
 
 /** Takes it if it is. */
-async function isFree(client: pg.PoolClient): Promise<boolean> {
+async function isFree(client: pg.PoolClient, what: string): Promise<boolean> {
   const { rows } = await client.query<{ taken: boolean }>(
-    `select pg_try_advisory_lock(${lockKey(THE_FLEET)}) as taken`,
+    `select pg_try_advisory_lock(${lockKey(what)}) as taken`,
   );
   return rows[0]?.taken === true;
 }

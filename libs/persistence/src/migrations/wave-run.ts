@@ -1,0 +1,71 @@
+import { bulkhead } from 'cockatiel';
+import type { Wave } from './fleet-waves.ts';
+import type { StopReason } from './run-events.ts';
+
+/** Works through waves, what is in one of them at once, and stops when more fails than may. */
+export abstract class WaveRun<Work, Outcome extends { readonly status: string }> {
+  private readonly stopping = new AbortController();
+  private reason: StopReason | null = null;
+  private failures = 0;
+  private mostFailures = Infinity;
+  /** Lets so many work at once. */
+  protected readonly limit;
+
+  /** @param concurrency how many targets are worked on at once */
+  constructor(concurrency: number) {
+    this.limit = bulkhead(concurrency, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Why it was stopped; `null` when it was not. */
+  get stopped(): StopReason | null {
+    return this.reason;
+  }
+
+  /** Is raised when it is stopped. */
+  protected get stopSignal(): AbortSignal {
+    return this.stopping.signal;
+  }
+
+  stopOn(signal: AbortSignal, reason: StopReason): void {
+    if (signal.aborted) {
+      this.stop(reason);
+    }
+    signal.addEventListener('abort', () => {
+      this.stop(reason);
+    });
+  }
+
+  /** What is under way is finished, and nothing else is begun. */
+  stop(reason: StopReason): void {
+    this.reason ??= reason;
+    this.stopping.abort();
+  }
+
+  /**
+   * One wave after the other.
+   * @param mostFailures it is stopped when more targets fail, of this and what was gone through before
+   */
+  async through(waves: readonly Wave<Work>[], mostFailures: number): Promise<readonly Outcome[]> {
+    this.mostFailures = mostFailures;
+    const outcomes: Outcome[] = [];
+    for (const { targets, isCanary } of waves) {
+      outcomes.push(...(await Promise.all(targets.map((work) => this.perform(work)))));
+      if (isCanary && this.failures > 0) {
+        this.stop('canary-failed');
+      }
+    }
+    return outcomes;
+  }
+
+  /** Works on one target, and says what became of it. */
+  async perform(work: Work): Promise<Outcome> {
+    const outcome = await this.outcomeOf(work);
+    if (outcome.status === 'failed' && ++this.failures > this.mostFailures) {
+      this.stop('too-many-failures');
+    }
+    return outcome;
+  }
+
+  /** When it is stopped, what has not been begun is not reached. */
+  protected abstract outcomeOf(work: Work): Promise<Outcome>;
+}
