@@ -99,6 +99,12 @@ describe('deleting a tenant among others', () => {
     const pied = await tenantWithRows('pied-piper', 'shared');
     const dedicated = await tenantWithRows('aviato', 'schema');
     const untouched = await rowsOf(dedicated.placement!.schema);
+    for (const { id } of [hooli, pied]) {
+      await query(
+        `insert into catalog.seed (target, seeder, version, checksum, items) values ($1, 'inbox', 1, '', '{}')`,
+        [id],
+      );
+    }
     await requestDeletion(pied);
 
     const [operation] = await provisioner.pass();
@@ -109,6 +115,7 @@ describe('deleting a tenant among others', () => {
       report: { rowsLeft: { member: 0, project: 0, task: 0 } },
     });
     expect(await rowsOf('shared')).toEqual(before);
+    expect(await query('select target from catalog.seed')).toEqual([{ target: hooli.id }]);
     expect(await rowsOf(dedicated.placement!.schema)).toEqual(untouched);
     expect(await tombstone(pied.id)).toEqual([
       {
