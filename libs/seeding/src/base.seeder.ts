@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/core';
 import { Seeder } from '@mikro-orm/seeder';
 import type { Slug } from '@tenantry/domain';
+import type { TransactionalOptions } from '@tenantry/persistence';
 import type { SeedProfile } from '@tenantry/platform';
 
 /** What a run seeds: one of the profiles, or what has been read from a file. */
@@ -51,6 +52,8 @@ export abstract class BaseSeeder extends Seeder<SeedTask & Record<string, unknow
   readonly version: number = 1;
   /** Of the catalog's: the tenants that it makes, which a fresh start takes away. */
   readonly tenants: readonly Slug[] = [];
+  /** Other time limits than those of the configuration, where it takes longer than what the application does. */
+  readonly timeouts: TransactionalOptions['timeouts'];
 
   /** How many items it has for a target; with none it is not run there. */
   abstract size(target: string): number;

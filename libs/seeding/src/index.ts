@@ -15,6 +15,8 @@ export {
   UnknownSeeder,
 } from './database.seeder.ts';
 export { KeyedSeeder } from './keyed.seeder.ts';
+export { LOAD_SKEWS, LoadImpossible, type LoadOptions, type LoadSkew } from './load/load-plan.ts';
+export { LoadSeeders } from './load/load-seeders.ts';
 export { MemberSeeder } from './member.seeder.ts';
 export { NewTenantSeeding } from './new-tenant.seeding.ts';
 export { ProfileSeeders } from './profiles/profile-seeders.ts';

@@ -6,6 +6,7 @@ import {
   placed,
   SeedLedger,
   TenantContext,
+  type TransactionalOptions,
   TransactionalService,
 } from '@tenantry/persistence';
 import type { BaseSeeder, SeedCounts } from './base.seeder.ts';
@@ -61,7 +62,9 @@ export class SeederApplication {
     target: SeedTarget,
     options: ApplyOptions = {},
   ): Promise<SeederOutcome> {
-    return this.within(target, (transaction) => applyTo(transaction, seeder, target, options));
+    return this.within(target, [seeder], (transaction) =>
+      applyTo(transaction, seeder, target, options),
+    );
   }
 
   /** What {@link apply} would do with several seeders, one after the other: it is done, and undone again. */
@@ -72,7 +75,7 @@ export class SeederApplication {
   ): Promise<readonly SeederOutcome[]> {
     const outcomes: SeederOutcome[] = [];
     const undo = new Error('It was a rehearsal.');
-    const rehearsal = this.within(target, async (transaction) => {
+    const rehearsal = this.within(target, seeders, async (transaction) => {
       outcomes.length = 0;
       for (const seeder of seeders) {
         outcomes.push(await applyTo(transaction, seeder, target, options));
@@ -90,7 +93,7 @@ export class SeederApplication {
 
   /** Removes everything of the seeders' kind, the last one's first, as a whole. In a tenant that may be others', too. */
   truncate(seeders: readonly BaseSeeder[], target: SeedTarget): Promise<void> {
-    return this.within(target, async (transaction) => {
+    return this.within(target, seeders, async (transaction) => {
       for (const seeder of seeders.toReversed()) {
         await seeder.truncate(transaction);
       }
@@ -101,9 +104,14 @@ export class SeederApplication {
 
   private within<Result>(
     target: SeedTarget,
+    seeders: readonly BaseSeeder[],
     work: (transaction: EntityManager) => Promise<Result>,
   ): Promise<Result> {
-    const run = (): Promise<Result> => this.transactional.run(work);
+    const timeouts = Object.assign(
+      {},
+      ...seeders.map((seeder) => seeder.timeouts),
+    ) as TransactionalOptions['timeouts'];
+    const run = (): Promise<Result> => this.transactional.run(work, { timeouts });
     return target === CATALOG_TARGET
       ? this.context.runAsOperator(OPERATOR_REASON, run)
       : this.context.run(placed(target), run);

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module, type Provider, type Type } from '@nestjs/common';
 import type { BaseSeeder } from './base.seeder.ts';
 import { DatabaseSeeder } from './database.seeder.ts';
+import { LoadSeeders } from './load/load-seeders.ts';
 import { NewTenantSeeding } from './new-tenant.seeding.ts';
 import { ProfileSeeders } from './profiles/profile-seeders.ts';
 import { SeedGuard } from './seed-guard.ts';
@@ -16,6 +17,7 @@ export class SeedingModule {
     const providers: Provider[] = [
       ...seeders,
       ProfileSeeders,
+      LoadSeeders,
       {
         provide: Seeders,
         useFactory: (profiles: ProfileSeeders, ...own: BaseSeeder[]) =>
@@ -30,7 +32,7 @@ export class SeedingModule {
     return {
       module: SeedingModule,
       providers,
-      exports: [DatabaseSeeder, ProfileSeeders, SeederApplication, Seeders],
+      exports: [DatabaseSeeder, LoadSeeders, ProfileSeeders, SeederApplication, Seeders],
     };
   }
 }
