@@ -498,7 +498,7 @@ describe('projects with tasks whose data has changed', () => {
     seeding.query('select number, title, status, labels from shared.task order by number');
   const counters = () =>
     seeding.query(
-      `select name, archived_at is not null as archived, last_task_number, open_task_count from shared.project where key = 'PLAN'`,
+      `select name, status, archived_at is not null as archived, last_task_number, open_task_count from shared.project where key = 'PLAN'`,
     );
 
   it('are what the data says, and are counted right', async () => {
@@ -514,7 +514,13 @@ describe('projects with tasks whose data has changed', () => {
       { number: 3, title: 'Three', status: 'open', labels: [] },
     ]);
     expect(await counters()).toEqual([
-      { name: 'The plan', archived: false, last_task_number: 3, open_task_count: 2 },
+      {
+        name: 'The plan',
+        status: 'active',
+        archived: false,
+        last_task_number: 3,
+        open_task_count: 2,
+      },
     ]);
   });
 
@@ -529,6 +535,23 @@ describe('projects with tasks whose data has changed', () => {
     expect(await counters()).toMatchObject([
       { name: 'No more', archived: true, open_task_count: 0 },
     ]);
+  });
+
+  it('are completed when their tasks are done, and get new ones when they are completed no more', async () => {
+    await seedPlan({ status: 'completed', tasks: [{ title: 'One', status: 'done' }] });
+    expect(await counters()).toMatchObject([{ status: 'completed', open_task_count: 0 }]);
+
+    await seedPlan({
+      status: 'completed',
+      tasks: [
+        { title: 'One', status: 'done' },
+        { title: 'Two', status: 'done' },
+      ],
+    });
+    expect(await counters()).toMatchObject([{ status: 'completed', last_task_number: 2 }]);
+
+    await seedPlan({ status: 'on-hold', tasks: [{ title: 'One' }] });
+    expect(await counters()).toMatchObject([{ status: 'on-hold', open_task_count: 1 }]);
   });
 });
 

@@ -43,6 +43,10 @@ export abstract class KeyedSeeder<Item, Entity extends object> extends BaseSeede
   protected abstract contentOf(item: Item): Promise<unknown>;
   /** The same of what is there. */
   protected abstract contentIn(entity: Entity): Promise<unknown>;
+  /** What another seeder may have left under the same keys, for this one to change. */
+  protected predecessors(): readonly Item[] {
+    return [];
+  }
 
   /** @param left the checksum of what was left the last time, if there was one */
   private async seedItem(
@@ -63,10 +67,16 @@ export abstract class KeyedSeeder<Item, Entity extends object> extends BaseSeede
     if (found === wanted) {
       return { fate: 'unchanged', checksum: wanted };
     }
-    if (found !== left && !overwrite) {
+    if (found !== (left ?? (await this.leftBefore(item))) && !overwrite) {
       return { fate: 'kept', checksum: left };
     }
     await this.change(entity, item);
     return { fate: 'updated', checksum: checksumOf(await this.contentIn(entity)) };
+  }
+
+  private async leftBefore(item: Item): Promise<string | undefined> {
+    const key = this.keyOf(item);
+    const predecessor = this.predecessors().find((other) => this.keyOf(other) === key);
+    return predecessor && checksumOf(await this.contentOf(predecessor));
   }
 }

@@ -1,16 +1,8 @@
 import type { EntityManager } from '@mikro-orm/core';
-import {
-  type MemberRepository,
-  type Page,
-  Project,
-  type ProjectRepository,
-  Task,
-  type TaskId,
-} from '@tenantry/domain';
+import { type MemberRepository, Project, type ProjectRepository, Task } from '@tenantry/domain';
+import { allPages } from './all-pages.ts';
 import { KeyedSeeder } from './keyed.seeder.ts';
 import type { OwnedData, SeedProject, SeedTask } from './profiles/seed-data.ts';
-
-const PAGE = 500;
 
 /** The projects of a tenant with their tasks, by key. It comes after the members, who have the tasks. */
 export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
@@ -52,7 +44,7 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
 
   /** Tasks are known by their numbers; those that are there and not in the list stay. */
   protected override async change(project: Project, to: SeedProject): Promise<void> {
-    const { name, description = '', settings = {}, tasks = [], archived = false } = to;
+    const { name, description = '', settings = {}, tasks = [] } = to;
     if (project.isArchived) {
       project.restore();
     }
@@ -67,9 +59,11 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
         project.addTask(given);
       }
     }
-    if (archived) {
-      project.archive();
-    }
+    finish(project, to);
+  }
+
+  protected override predecessors(): readonly SeedProject[] {
+    return this.data.over?.projects ?? [];
   }
 
   protected override async contentOf(item: SeedProject): Promise<unknown> {
@@ -81,19 +75,13 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
     return contentOf(project, await this.tasksOf(project));
   }
 
-  private async made({ archived = false, tasks = [], ...data }: SeedProject): Promise<Project> {
-    const project = new Project(data);
-    await this.addTasks(project, tasks);
-    if (archived) {
-      project.archive();
-    }
-    return project;
-  }
-
-  private async addTasks(project: Project, tasks: readonly SeedTask[]): Promise<void> {
-    for (const task of tasks) {
+  private async made(item: SeedProject): Promise<Project> {
+    const project = new Project(item);
+    for (const task of item.tasks ?? []) {
       project.addTask(await this.withAssignee(task));
     }
+    finish(project, item);
+    return project;
   }
 
   private async withAssignee({ assigneeId, ...task }: SeedTask) {
@@ -103,13 +91,7 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
 
   /** By number. */
   private async tasksOf(project: Project): Promise<readonly Task[]> {
-    const tasks: Task[] = [];
-    let after: TaskId | null | undefined;
-    while (after !== null) {
-      const page: Page<Task> = await this.projects.pageOfTasks(project, { after, limit: PAGE });
-      tasks.push(...page.items);
-      after = page.next;
-    }
+    const tasks = await allPages<Task>((request) => this.projects.pageOfTasks(project, request));
     return tasks.sort((one, other) => one.number - other.number);
   }
 }
@@ -117,10 +99,18 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
 /** What a task has that the list says nothing of. */
 const UNSAID = { status: 'open', labels: [] } as const;
 
+/** What a project becomes when its tasks are as they should be: no task is added to one that is completed. */
+function finish(project: Project, { status, archived = false }: SeedProject): void {
+  project.change({ status });
+  if (archived) {
+    project.archive();
+  }
+}
+
 function contentOf(project: Project, tasks: readonly Task[]): unknown {
-  const { name, description, settings, isArchived } = project;
+  const { name, description, settings, status, isArchived } = project;
   return {
-    ...{ name, description, settings, isArchived },
+    ...{ name, description, settings, status, isArchived },
     tasks: tasks.map(({ title, status, labels, assignee }) => ({
       ...{ title, status, labels },
       assignee: assignee?.id,

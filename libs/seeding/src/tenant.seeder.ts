@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/core';
 import type { RegisterTenant, RegisterTenantInput } from '@tenantry/application';
-import { type Slug, Tenant, type TenantRepository } from '@tenantry/domain';
+import { Conflict, type Slug, Tenant, type TenantRepository } from '@tenantry/domain';
 import { BaseSeeder, type SeedResult, type SeedRunProfile, type SeedTask } from './base.seeder.ts';
 import { checksumOf } from './checksum.ts';
 
@@ -8,6 +8,8 @@ export interface TenantSeederOptions {
   readonly name: string;
   readonly profiles: readonly SeedRunProfile[];
   readonly registrations: readonly RegisterTenantInput[];
+  /** Whether a tenant that somebody else has made is refused, and not given to the seeders that come after it. */
+  readonly mustBeNew?: boolean;
 }
 
 /**
@@ -20,16 +22,18 @@ export class TenantSeeder extends BaseSeeder {
   override readonly profiles;
   override readonly tenants: readonly Slug[];
   private readonly registrations: readonly RegisterTenantInput[];
+  private readonly mustBeNew: boolean;
 
   constructor(
     private readonly registerTenant: RegisterTenant,
     private readonly repository: TenantRepository,
-    { name, profiles, registrations }: TenantSeederOptions,
+    { name, profiles, registrations, mustBeNew = false }: TenantSeederOptions,
   ) {
     super();
     this.name = name;
     this.profiles = profiles;
     this.registrations = registrations;
+    this.mustBeNew = mustBeNew;
     this.tenants = registrations.map(({ slug }) => slug);
   }
 
@@ -41,6 +45,7 @@ export class TenantSeeder extends BaseSeeder {
     return checksumOf(this.registrations);
   }
 
+  /** @throws {Conflict} when a tenant has to be new and is not */
   override async seed(
     _entityManager: EntityManager,
     { items: before, overwrite }: SeedTask,
@@ -51,6 +56,9 @@ export class TenantSeeder extends BaseSeeder {
       const { slug } = registration;
       items[slug] = checksumOf(registration);
       if (await this.repository.findBySlug(slug)) {
+        if (this.mustBeNew && !(slug in before)) {
+          throw new Conflict('slug-taken', `There is a tenant ${slug} already.`);
+        }
         counts.unchanged += 1;
       } else if (slug in before && !overwrite) {
         // It has been deleted since.

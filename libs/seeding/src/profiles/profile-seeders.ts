@@ -37,22 +37,37 @@ export class ProfileSeeders {
     ];
   }
 
-  /** Of tenants, and what they have. */
+  /** Of tenants, and what they have. Those of a file are new tenants, or the same file's from an import before. */
   ofTenants(profile: SeedRunProfile, tenants: readonly SeedTenant[]): readonly BaseSeeder[] {
+    // By slug: the ledger would otherwise take one file for another one, which has changed.
+    return profile === 'import'
+      ? tenants.flatMap((tenant) =>
+          this.named(`import.${tenant.registration.slug}`, profile, [tenant]),
+        )
+      : this.named(profile, profile, tenants);
+  }
+
+  private named(
+    name: string,
+    profile: SeedRunProfile,
+    tenants: readonly SeedTenant[],
+  ): readonly BaseSeeder[] {
     const bySlug = new Map<string, TenantData>(
       tenants.map((tenant) => [tenant.registration.slug, tenant]),
     );
     const registrations = tenants.map(({ registration }) => registration);
     const profiles = [profile];
     const first = new TenantSeeder(this.registerTenant, this.tenants, {
-      name: `${profile}.tenants`,
+      name: `${name}.tenants`,
       profiles,
       registrations,
+      mustBeNew: profile === 'import',
     });
     const owned = this.ofOwned({
-      name: profile,
+      name,
       profiles,
       dependsOn: [first.name],
+      over: reference,
       of: (target) => bySlug.get(target) ?? NOTHING,
     });
     return [first, ...owned];

@@ -1,5 +1,5 @@
 import type { RegisterTenantInput } from '@tenantry/application';
-import type { MemberId, NewMember, NewProject, NewTask } from '@tenantry/domain';
+import type { MemberId, NewMember, NewProject, NewTask, ProjectStatus } from '@tenantry/domain';
 import type { SeedRunProfile } from '../base.seeder.ts';
 
 export interface SeedTask extends Omit<NewTask, 'assignee'> {
@@ -7,6 +7,8 @@ export interface SeedTask extends Omit<NewTask, 'assignee'> {
 }
 
 export interface SeedProject extends NewProject {
+  /** `active` unless told otherwise; of a completed one all tasks are done. */
+  readonly status?: ProjectStatus | undefined;
   readonly archived?: boolean;
   readonly tasks?: readonly SeedTask[];
 }
@@ -29,6 +31,8 @@ export interface OwnedData {
   readonly profiles: readonly SeedRunProfile[];
   /** What comes before all of it. */
   readonly dependsOn: readonly string[];
+  /** What may be there before, and is changed where the keys are the same. */
+  readonly over?: TenantData;
   /** @param target the slug of a tenant */
   of(target: string): TenantData;
 }
