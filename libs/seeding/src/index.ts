@@ -14,6 +14,11 @@ export {
   type SeedReport,
   UnknownSeeder,
 } from './database.seeder.ts';
+export { SeedFileInvalid } from './export/file-value.ts';
+export { readSeedFile } from './export/read-seed-file.ts';
+export type { SeedFile } from './export/seed-file.ts';
+export { TenantExport } from './export/tenant-export.ts';
+export type { ExportOptions } from './export/to-seed-file.ts';
 export { KeyedSeeder } from './keyed.seeder.ts';
 export { LOAD_SKEWS, LoadImpossible, type LoadOptions, type LoadSkew } from './load/load-plan.ts';
 export { LoadSeeders } from './load/load-seeders.ts';

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module, type Provider, type Type } from '@n
 import type { BaseSeeder } from './base.seeder.ts';
 import { DatabaseSeeder } from './database.seeder.ts';
 import { LoadSeeders } from './load/load-seeders.ts';
+import { TenantExport } from './export/tenant-export.ts';
 import { NewTenantSeeding } from './new-tenant.seeding.ts';
 import { ProfileSeeders } from './profiles/profile-seeders.ts';
 import { SeedGuard } from './seed-guard.ts';
@@ -28,11 +29,12 @@ export class SeedingModule {
       SeederApplication,
       NewTenantSeeding,
       DatabaseSeeder,
+      TenantExport,
     ];
     return {
       module: SeedingModule,
       providers,
-      exports: [DatabaseSeeder, LoadSeeders, ProfileSeeders, SeederApplication, Seeders],
+      exports: [DatabaseSeeder, LoadSeeders, ProfileSeeders, TenantExport],
     };
   }
 }
