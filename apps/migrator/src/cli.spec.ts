@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { migrationLists } from '@tenantry/persistence';
@@ -378,6 +381,57 @@ describe('seed', () => {
     expect(printed).toContain('beta failed in test.members: the database refused with 23514');
     expect(await migrator('seed', '--profile', 'test', '--only', 'nothing')).toBe(64);
     expect(await migrator('seed', '--profile', 'test', '--tenant', 'nobody')).toBe(64);
+  });
+
+  it('loads tenants by the number, shared and dedicated', async () => {
+    await migrator('migrate');
+
+    expect(
+      await migrator(
+        'seed',
+        '--profile',
+        'load',
+        '--tenants',
+        '5',
+        '--rows',
+        '200',
+        '--dedicated',
+        '1',
+        '--json',
+      ),
+    ).toBe(0);
+    expect(lines().at(-1)).toMatchObject({ inserted: 5 + 200 + 4, seeded: 5 });
+    expect(
+      await query(
+        `select isolation, count(*)::int from catalog.tenant t join catalog.placement p on p.id = placement_id
+         group by 1 order by 1`,
+      ),
+    ).toEqual([
+      { isolation: 'schema', count: 1 },
+      { isolation: 'shared', count: 4 },
+    ]);
+
+    expect(await migrator('seed', '--profile', 'load', '--tenants', '5', '--rows', '4')).toBe(64);
+    expect(complained).toContain('rows has to be a whole number from 15');
+  });
+
+  it('exports a tenant as a seed, and makes another tenant of it', async () => {
+    await migrator('migrate');
+    await migrator('seed', '--profile', 'demo');
+    const folder = await mkdtemp(join(tmpdir(), 'seed-'));
+    const file = join(folder, 'acme.json');
+
+    expect(await migrator('seed', 'export', '--tenant', 'acme', '--output', file)).toBe(0);
+    expect(await readFile(file, 'utf8')).not.toMatch(/wile|coyote|rocket skates/i);
+    expect(await migrator('seed', 'import', '--file', file, '--as', 'acme-copy')).toBe(0);
+    expect(await migrator('seed', 'export', '--tenant', 'acme-copy')).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ tenant: { slug: 'acme-copy' }, format: 1 });
+
+    expect(await migrator('seed', 'import', '--file', file, '--as', 'globex')).toBe(1);
+    expect(await migrator('seed', 'export', '--tenant', 'nobody')).toBe(1);
+    await writeFile(file, '{}');
+    expect(await migrator('seed', 'import', '--file', file)).toBe(1);
+    await rm(folder, { recursive: true });
   });
 
   it('exits with 4 while another one is under way', async () => {

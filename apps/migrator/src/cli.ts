@@ -16,7 +16,13 @@ import {
   UnknownPlacement,
 } from '@tenantry/persistence';
 import { InvalidEnvironment } from '@tenantry/platform';
-import { SeedersUnordered, SeedingRefused, UnknownSeeder } from '@tenantry/seeding';
+import {
+  LoadImpossible,
+  SeedersUnordered,
+  SeedFileInvalid,
+  SeedingRefused,
+  UnknownSeeder,
+} from '@tenantry/seeding';
 import { baseline, type BaselineCommand } from './commands/baseline.ts';
 import { create } from './commands/create.ts';
 import { lintMigrations } from './commands/lint.ts';
@@ -61,6 +67,7 @@ const EXPECTED = [
   CatalogPending,
   DomainError,
   InvalidEnvironment,
+  LoadImpossible,
   LockTaken,
   MigrationChanged,
   MigrationFailed,
@@ -68,6 +75,7 @@ const EXPECTED = [
   PoolerInBetween,
   RollbackRefused,
   SeedersUnordered,
+  SeedFileInvalid,
   SeedingRefused,
   ServerNotPrepared,
   SquawkFailed,
@@ -92,6 +100,7 @@ const CODES = [
   [MigrationChanged, EXIT.drift],
   [UnknownPlacement, EXIT.usage],
   [UnknownSeeder, EXIT.usage],
+  [LoadImpossible, EXIT.usage],
 ] as const;
 
 function commands(interruption: Interruption, done: (code: ExitCode) => void): Command {
@@ -102,6 +111,8 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
       .default('tenant');
   const program = new Command('migrator')
     .description('Brings the catalog and all placements to the newest version, and fills them.')
+    // What follows a command is its own, though one before it has an option of the same name.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError();
 

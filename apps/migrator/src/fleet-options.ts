@@ -68,3 +68,8 @@ export function wholeNumber(text: string): number {
   }
   return Number(text);
 }
+
+/** The same, or 0. */
+export function wholeNumberOrNone(text: string): number {
+  return text === '0' ? 0 : wholeNumber(text);
+}

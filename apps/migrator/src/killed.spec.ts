@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import pg from 'pg';
+import { startMigrator } from './testing/start-migrator.ts';
 
 const PLACEMENTS = 150;
 const KILLS = 20;
@@ -25,29 +24,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The command as it is run in real life: a process of its own. */
-function migrate(): ChildProcess {
-  const root = join(import.meta.dirname, '../../..');
-  return spawn(
-    process.execPath,
-    [
-      '--conditions=@tenantry/source',
-      '--import',
-      '@swc-node/register/esm-register',
-      'apps/migrator/src/main.ts',
-      'migrate',
-      '--json',
-    ],
-    {
-      cwd: root,
-      env: { ...process.env, NODE_OPTIONS: '', ...database.address },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-}
+const migrate = (): Run => startMigrator(database.address, 'migrate', '--json');
+type Run = ReturnType<typeof startMigrator>;
 
-async function exitCodeOf(run: ChildProcess): Promise<unknown> {
-  run.stdout?.resume();
+async function exitCodeOf(run: Run): Promise<unknown> {
+  run.stdout.resume();
   const [code] = (await once(run, 'exit')) as [number | null];
   return code;
 }
@@ -67,14 +48,14 @@ describe('a run that is killed', () => {
     for (let kills = 0; kills < KILLS; kills += 1) {
       const run = migrate();
       const exit = once(run, 'exit');
-      for await (const line of createInterface(run.stdout!)) {
+      for await (const line of createInterface(run.stdout)) {
         if (line.includes('"type":"waves"')) {
           await sleep(Math.random() * LONGEST_MS);
           run.kill('SIGKILL');
           break;
         }
       }
-      run.stdout?.resume();
+      run.stdout.resume();
       await exit;
       const [{ count }] = (await query<{ count: number }>(
         `select count(distinct target)::int as count from catalog.migration where target like 't\\_%'`,

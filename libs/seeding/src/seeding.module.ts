@@ -34,7 +34,15 @@ export class SeedingModule {
     return {
       module: SeedingModule,
       providers,
-      exports: [DatabaseSeeder, LoadSeeders, ProfileSeeders, TenantExport],
+      exports: [
+        DatabaseSeeder,
+        LoadSeeders,
+        ProfileSeeders,
+        TenantExport,
+        // For the seeding of new tenants, which is made in another module.
+        SeederApplication,
+        Seeders,
+      ],
     };
   }
 }
