@@ -207,6 +207,71 @@ describe('migrating', () => {
   });
 });
 
+describe('the rights of a placement', () => {
+  const rightsOf = (schema: string): Promise<object[]> =>
+    query(
+      `select count(*)::int as tables,
+         count(*) filter (where has_table_privilege('tenantry_' || schemaname, format('%I.%I', schemaname, tablename), 'select')
+           and has_table_privilege('tenantry_' || schemaname, format('%I.%I', schemaname, tablename), 'delete'))::int as "roleMay",
+         count(*) filter (where has_table_privilege('tenantry_tenant', format('%I.%I', schemaname, tablename), 'select'))::int as "allTenantsMay"
+       from pg_tables where schemaname = ?`,
+      [schema],
+    );
+  const tables = tenantMappings.length;
+
+  it('become those of its own role where its tables are there already, as one role for all had them', async () => {
+    await fleet().migrate();
+    await query(
+      `alter default privileges for role tenantry_owner in schema shared revoke all on tables from tenantry_shared`,
+    );
+    await query('revoke all on all tables in schema shared from tenantry_shared');
+    await query('grant usage on schema shared to tenantry_tenant');
+    await query('grant select, insert on all tables in schema shared to tenantry_tenant');
+
+    const { outcomes } = await fleet().migrate();
+
+    expect(outcomes).toMatchObject([{ target: 'shared', status: 'up-to-date' }]);
+    expect(await rightsOf('shared')).toEqual([{ tables, roleMay: tables, allTenantsMay: 0 }]);
+    expect(
+      await query(`select has_schema_privilege('tenantry_tenant', 'shared', 'usage') as usage`),
+    ).toEqual([{ usage: false }]);
+  });
+
+  it('are the same in a schema that was made before, with nothing in it', async () => {
+    await fleet().migrate();
+    await addPlacement('t_empty');
+    await fleet().makeSchema('t_empty');
+
+    await fleet().migrate();
+
+    expect(await rightsOf('t_empty')).toEqual([{ tables, roleMay: tables, allTenantsMay: 0 }]);
+  });
+
+  it('are given without reading what all other placements have', async () => {
+    const placements = 20;
+    await fleet().migrate();
+    const before = await scansOfAllRelations();
+    for (let index = 0; index < placements; index += 1) {
+      await addPlacement(`t_${index}`);
+    }
+
+    await fleet().migrate();
+
+    // The server and the plan look at all of them as well, now and then.
+    expect((await scansOfAllRelations()) - before).toBeLessThan(placements);
+  });
+
+  /** So far, as connections say it when they end. */
+  async function scansOfAllRelations(): Promise<number> {
+    await owner.close();
+    owner = createOwnerOrm(config.ownerUrl, config.database);
+    const [row] = await query<[{ scans: number }]>(
+      `select seq_scan::int as scans from pg_stat_sys_tables where relid = 'pg_class'::regclass`,
+    );
+    return row.scans;
+  }
+});
+
 describe('the status', () => {
   it('says what is pending, and makes nothing by asking', async () => {
     const before = await fleet().status();

@@ -178,12 +178,27 @@ function preparation(schema: string, { appUrl }: ScriptOptions): readonly string
     `select set_config('role', '${ROLES.owner}', true)`,
     `create schema if not exists ${name}`,
     // Up to version 20261122120000 one role was for all placements.
-    `revoke all on all tables in schema ${name} from ${ROLES.tenant}`,
     `revoke all on schema ${name} from ${ROLES.tenant}`,
     `grant usage on schema ${name} to ${role}, ${ROLES.relay}`,
-    `grant ${rights} on all tables in schema ${name} to ${role}`,
+    ifItHasTables(schema, [
+      `revoke all on all tables in schema ${name} from ${ROLES.tenant}`,
+      `grant ${rights} on all tables in schema ${name} to ${role}`,
+    ]),
     `alter default privileges in schema ${name} grant ${rights} on tables to ${role}`,
   ];
+}
+
+/**
+ * SQL that does something in a schema that has tables already. To find them all, each `on all tables in schema` reads the
+ * whole of pg_class several times, which has the tables of all other placements too; whether there are any, an index says.
+ */
+function ifItHasTables(schema: string, statements: readonly string[]): string {
+  return `do $tables$ begin
+    if exists (select from pg_depend where classid = 'pg_class'::regclass and refclassid = 'pg_namespace'::regclass
+      and refobjid = ${escapeLiteral(escapeIdentifier(schema))}::regnamespace) then
+      ${statements.join('; ')};
+    end if;
+  end $tables$`;
 }
 
 /** SQL that raises when what is asked for is not the case. */
