@@ -1,5 +1,5 @@
 import type { RegisterTenantInput } from '@tenantry/application';
-import type { NewMember } from '@tenantry/domain';
+import type { NewMember, ProjectSettings, TenantConfiguration } from '@tenantry/domain';
 import type { SeedProject, SeedTask } from '../profiles/seed-data.ts';
 
 /**
@@ -21,10 +21,14 @@ export const FIELDS = {
     domain: 'left-out',
     plan: 'kept',
     features: 'kept',
-    configuration: 'kept',
+    configuration: 'parts',
     isolation: 'kept',
     placementId: 'left-out',
   } satisfies Record<keyof RegisterTenantInput, Treatment>,
+  configuration: {
+    locale: 'kept',
+    timeZone: 'kept',
+  } satisfies Record<keyof TenantConfiguration, Treatment>,
   member: {
     id: 'kept',
     email: 'personal',
@@ -36,10 +40,14 @@ export const FIELDS = {
     name: 'text',
     description: 'text',
     status: 'kept',
-    settings: 'kept',
+    settings: 'parts',
     archived: 'kept',
     tasks: 'parts',
   } satisfies Record<keyof SeedProject, Treatment>,
+  settings: {
+    color: 'kept',
+    icon: 'kept',
+  } satisfies Record<keyof ProjectSettings, Treatment>,
   task: {
     id: 'kept',
     title: 'text',

@@ -65,11 +65,14 @@ describe('labels that are masked', () => {
   });
 
   it('stay apart where there are more than letters of their kind', () => {
-    const all = Array.from('abcdefghijklmnopqrstuvwxyzäöü0123456789');
+    const all = Array.from('abcdefghijklmnopqrstuvwxyzäöü𝐀𝐁0123456789');
 
     const masked = all.map(labelMask(all));
 
     expect(new Set([...all, ...masked]).size).toBe(2 * all.length);
+    expect(aProject().addTask({ title: 'One', labels: masked.slice(-20) }).labels).toEqual(
+      masked.slice(-20),
+    );
   });
 
   it('are the same wherever they are the same', () => {

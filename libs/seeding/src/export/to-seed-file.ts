@@ -17,32 +17,38 @@ export function toSeedFile(
   { registration, members, projects }: SeedTenant,
   { keepText = false }: ExportOptions = {},
 ): SeedFile {
+  const masksOf = (labels: readonly string[]) => (keepText ? asItIs : masking(labels));
+  const masks = masksOf([]);
   return {
     format: SEED_FILE_FORMAT,
-    tenant: treated(registration, FIELDS.tenant, { name: registration.slug }),
+    tenant: treated(registration, FIELDS.tenant, masks, {
+      name: registration.slug,
+      configuration: treated(registration.configuration ?? {}, FIELDS.configuration, masks, {}),
+    }),
     members: members.map((member, index) =>
-      treated(member, FIELDS.member, {
+      treated(member, FIELDS.member, masks, {
         name: `Person ${index + 1}`,
         email: `person${index + 1}@example.invalid` as Email,
       }),
     ),
-    projects: projects.map((project) => ofProject(project, keepText)),
+    projects: projects.map((project) => ofProject(project, masksOf(labelsIn(project)))),
   };
 }
 
-function ofProject(project: SeedProject, keepText: boolean): SeedProject {
-  const { tasks = [] } = project;
-  const masks = keepText ? asItIs : masksOf(tasks.flatMap(({ labels = [] }) => labels));
-  return treated(
-    project,
-    FIELDS.project,
-    { tasks: tasks.map((task) => treated(task, FIELDS.task, {}, masks)) },
-    masks,
-  );
+function ofProject(project: SeedProject, masks: Masks): SeedProject {
+  const { settings = {}, tasks = [] } = project;
+  return treated(project, FIELDS.project, masks, {
+    settings: treated(settings, FIELDS.settings, masks, {}),
+    tasks: tasks.map((task) => treated(task, FIELDS.task, masks, {})),
+  });
+}
+
+function labelsIn({ tasks = [] }: SeedProject): readonly string[] {
+  return tasks.flatMap(({ labels = [] }) => labels);
 }
 
 /** Texts by themselves, and lists as labels: those stay apart throughout the project. */
-function masksOf(labels: readonly string[]): Masks {
+function masking(labels: readonly string[]): Masks {
   const maskLabel = labelMask(labels);
   return (text) => (typeof text === 'string' ? mask(text) : text.map(maskLabel));
 }
@@ -56,19 +62,20 @@ const asItIs: Masks = (text) => text;
 function treated<Fields extends object, const Treatments extends Record<keyof Fields, Treatment>>(
   fields: Fields,
   treatments: Treatments,
+  masks: Masks,
   given: Pick<Fields, FieldsThatAre<'personal' | 'parts', Treatments> & keyof Fields>,
-  masks: Masks = asItIs,
-): Fields {
+): Omit<Fields, FieldsThatAre<'left-out', Treatments>> {
+  const instead = (field: string): unknown => given[field as keyof typeof given];
   const treatment = {
     kept: (_field: string, value: unknown) => value,
     'left-out': () => undefined,
-    personal: (field: string) => given[field as keyof typeof given],
-    parts: (field: string) => given[field as keyof typeof given],
-    text: (_field: string, value: unknown) => masks(value as string | readonly string[]),
+    personal: instead,
+    parts: instead,
+    text: (_field: string, value: unknown) => value && masks(value as string | readonly string[]),
   } satisfies Record<Treatment, unknown>;
   return Object.fromEntries(
     Object.entries(treatments as Record<string, Treatment>)
       .map(([field, kind]) => [field, treatment[kind](field, fields[field as keyof Fields])])
       .filter(([, value]) => value !== undefined),
-  ) as Fields;
+  ) as Omit<Fields, FieldsThatAre<'left-out', Treatments>>;
 }
