@@ -538,6 +538,7 @@ describe('projects with tasks whose data has changed', () => {
   });
 
   it('are completed when their tasks are done, and get new ones when they are completed no more', async () => {
+    await seedPlan({ tasks: [{ title: 'One', status: 'done' }] });
     await seedPlan({ status: 'completed', tasks: [{ title: 'One', status: 'done' }] });
     expect(await counters()).toMatchObject([{ status: 'completed', open_task_count: 0 }]);
 
