@@ -11,7 +11,7 @@ import {
 } from '@tenantry/domain';
 import { LockTaken, RunLocks, UnknownPlacement } from '@tenantry/persistence';
 import { BaseSeeder, type SeedResult } from './base.seeder.ts';
-import { UnknownSeeder } from './database.seeder.ts';
+import { type SeedEvent, UnknownSeeder } from './database.seeder.ts';
 import { KeyedSeeder } from './keyed.seeder.ts';
 import { ProfileSeeders } from './profiles/profile-seeders.ts';
 import type { SeedProject } from './profiles/seed-data.ts';
@@ -105,6 +105,20 @@ describe('the profile demo', () => {
     expect(again).toMatchObject({ tenants: [], unchanged: 3 });
     expect(again.catalog).toEqual([{ seeder: 'demo.tenants', counts: null }]);
     expect(await allRows()).toEqual(before);
+  });
+
+  it('counts the items that are to be seeded, and not those that are skipped', async () => {
+    const counted: number[] = [];
+    const observe = (event: SeedEvent) => event.type === 'waves' && counted.push(event.items);
+
+    const { tenants } = await seeding.seed('demo', { observe });
+    await seeding.seed('demo', { observe });
+    await seeding.seed('demo', { observe, force: true });
+
+    const inserted = tenants.flatMap(({ seeders }) =>
+      seeders.map(({ counts }) => counts?.inserted ?? 0),
+    );
+    expect(counted).toEqual([inserted.reduce((sum, count) => sum + count), 0, 13 + 3]);
   });
 
   it('by force is compared with what is there, and changes no row either', async () => {

@@ -94,6 +94,16 @@ export interface SeedRehearsal {
   readonly seeders: readonly SeederOutcome[];
 }
 
+interface TenantsPlan {
+  readonly works: readonly TenantWork[];
+  /** How many items there are to be seeded. */
+  readonly items: number;
+  /** How many tenants have all of it already. */
+  readonly unchanged: number;
+  /** The slugs of all tenants that can be seeded. */
+  readonly known: ReadonlySet<string>;
+}
+
 /** A seeder was named that there is not. */
 export class UnknownSeeder extends Error {
   override readonly name = 'UnknownSeeder';
@@ -136,12 +146,12 @@ export class DatabaseSeeder {
       }
       const catalog = await this.seedCatalog(seeders, options);
       observe({ type: 'catalog', seeders: catalog });
-      const { works, unchanged } = await this.planTenants(seeders, options);
+      const { works, items, unchanged } = await this.planTenants(seeders, options);
       const waves = planWaves(works, options);
       observe({
         type: 'waves',
         waves: waves.map(({ name, targets }) => ({ name, tenants: targets.length })),
-        items: works.reduce((sum, work) => sum + itemsOf(work), 0),
+        items,
         unchanged,
       });
       const run = new TenantRun(options.concurrency, this.application, options, (outcome) => {
@@ -222,7 +232,7 @@ export class DatabaseSeeder {
     seeders: readonly BaseSeeder[],
     options: SeedOptions,
     all = false,
-  ): Promise<{ works: readonly TenantWork[]; unchanged: number; known: ReadonlySet<string> }> {
+  ): Promise<TenantsPlan> {
     const { tenants, seeded } = await this.context.runAsOperator(OPERATOR_REASON, async () => ({
       tenants: await this.seedableTenants(),
       seeded: await this.transactional.run((transaction) => new SeedLedger(transaction).readAll()),
@@ -242,6 +252,7 @@ export class DatabaseSeeder {
     );
     return {
       works: toBeDone,
+      items: toBeDone.reduce((sum, work) => sum + itemsIn(work, options, seeded), 0),
       unchanged: chosen.length - toBeDone.length,
       known: new Set(tenants.map(({ slug }) => slug)),
     };
@@ -286,8 +297,16 @@ function isBehind(
   return seeders.some((seeder) => !isCurrent(seeder, tenant.slug, applied?.get(seeder.name)));
 }
 
-function itemsOf({ name, seeders }: TenantWork): number {
-  return seeders.reduce((sum, seeder) => sum + seeder.size(name), 0);
+/** How many there are for a tenant, but for those of seeders that are going to be skipped. */
+function itemsIn(
+  { name, tenant, seeders }: TenantWork,
+  { force = false, overwrite = false }: SeedOptions,
+  seeded: ReadonlyMap<string, SeededTarget>,
+): number {
+  const applied = seeded.get(tenant.id);
+  return seeders
+    .filter((seeder) => force || overwrite || !isCurrent(seeder, name, applied?.get(seeder.name)))
+    .reduce((sum, seeder) => sum + seeder.size(name), 0);
 }
 
 function allNew(seeders: readonly BaseSeeder[], slug: string): readonly SeederOutcome[] {
