@@ -101,15 +101,16 @@ function measureRaw(
       timed(() => each(names, concurrency, (name) => database.pool.query(script(name))));
     const first = await inAll((schema) =>
       inOneTransaction([
-        `do $$ begin if not exists (select from pg_roles where rolname = 'tenantry_${schema}') then create role "tenantry_${schema}" nologin; end if; end $$`,
-        `grant tenantry_tenant to "tenantry_${schema}"`,
-        `grant "tenantry_${schema}" to tenantry_app`,
+        `do $$ begin if not exists (select from pg_roles where rolname = 'tenantry_${schema}') then create role "tenantry_${schema}" nologin role tenantry_app; end if; end $$`,
         'set local role tenantry_owner',
         `create schema "${schema}"`,
         `grant usage on schema "${schema}" to "tenantry_${schema}", tenantry_relay`,
         `alter default privileges in schema "${schema}" grant select, insert, update, delete on tables to "tenantry_${schema}"`,
         `set local search_path to "${schema}"`,
         ...statements,
+        'set local role none',
+        // Last, since only one at a time can do it.
+        `grant tenantry_tenant to "tenantry_${schema}"`,
       ]),
     );
     const column = await inAll((schema) =>

@@ -4,7 +4,7 @@ import type { DatabaseConfig } from '@tenantry/platform';
 import type pg from 'pg';
 import { markAsProduction } from '../catalog/installation.ts';
 import type { SupervisedConnection } from '../connection/supervised-connection.ts';
-import { roleOfPlacement, ROLES } from '../roles.ts';
+import { ROLES } from '../roles.ts';
 import { type BaselineReport, recordAdoptions, recordAll } from './adoption.ts';
 import { type BaselinePlan, planBaseline } from './baseline.ts';
 import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
@@ -15,7 +15,7 @@ import { FleetRun } from './fleet-run.ts';
 import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
 import { adoptChecksums, readApplied, readShape, readSnapshot, recordFailure } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
-import { schemasWithDefaultRights, type TargetWork } from './migration-script.ts';
+import type { TargetWork } from './migration-script.ts';
 import { asOwnerOf, asOwnerUncommitted } from './owner-transaction.ts';
 import { mustNotBeAhead, planRollback } from './rollback.ts';
 import type { FailedOutcome, Outcome, StopReason } from './run-events.ts';
@@ -28,7 +28,8 @@ import {
 } from './run-options.ts';
 import { withRunLock } from './run-lock.ts';
 import type { MigrationLists } from './schema-migration.ts';
-import { placementsRoles, preparePlacement, prepareServer } from './server-roles.ts';
+import { readPrepared } from './prepared-placements.ts';
+import { preparePlacement, prepareServer } from './server-roles.ts';
 
 /** What a run would do, and does. */
 export interface FleetPlan {
@@ -96,7 +97,7 @@ export class FleetMigrator {
       mustBeContractible(targets, snapshot.builds, known);
     }
     const shape = shapeOf(targets, snapshot.builds);
-    const isPrepared = await this.preparedPlacements();
+    const isPrepared = await readPrepared(this.orm.em.fork(), this.app.url);
     const [catalog, ...placements] = targets.map((target): TargetWork => ({
       ...target,
       direction: 'up',
@@ -256,7 +257,7 @@ export class FleetMigrator {
       TargetPlan,
     ];
     const steps = stepsOf(target, known, shape, {});
-    const isPrepared = (await this.preparedPlacements())(schema);
+    const isPrepared = (await readPrepared(this.orm.em.fork(), this.app.url))(schema);
     return { ...target, direction: 'up', isPrepared, steps };
   }
 
@@ -271,14 +272,6 @@ export class FleetMigrator {
     // What was prepared was prepared with the first that was applied.
     const isPrepared = work.isPrepared || applied.length > 0;
     return { ...work, applied, isPrepared, steps: work.steps.filter(isLeft) };
-  }
-
-  /** Which schemas are there, with roles that have their rights. */
-  private async preparedPlacements(): Promise<(schema: string) => boolean> {
-    const entityManager = this.orm.em.fork();
-    const roles = await placementsRoles(entityManager, this.app.url);
-    const schemas = new Set(await schemasWithDefaultRights(entityManager));
-    return (schema) => schemas.has(schema) && roles.has(roleOfPlacement(schema));
   }
 
   /** Holds the lock of the fleet meanwhile. */

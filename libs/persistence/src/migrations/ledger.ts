@@ -148,12 +148,13 @@ async function stateOfLedger(entityManager: EntityManager): Promise<LedgerState>
 
 /** SQL that raises {@link MOVED} unless exactly these have been applied to the target. */
 export function mustHaveApplied(target: string, names: readonly string[]): string {
-  const expected = `array[${names.map(escapeLiteral).join(', ')}]::text[]`;
-  return `if to_regclass('catalog.migration') is null then
-    if cardinality(${expected}) > 0 then raise 'The ledger is gone.' using errcode = '${MOVED}'; end if;
-  elsif ${expected} <> array(select name from catalog.migration where target = ${escapeLiteral(target)} order by name collate "C") then
+  const check = `if array[${names.map(escapeLiteral).join(', ')}]::text[] <> array(select name from catalog.migration where target = ${escapeLiteral(target)} order by name collate "C") then
     raise 'The target is not where it was.' using errcode = '${MOVED}';
   end if;`;
+  // What has been applied is in the ledger; before anything has been, there may be none.
+  return names.length > 0
+    ? check
+    : `if to_regclass('catalog.migration') is not null then ${check} end if;`;
 }
 
 /** What is raised when a target is not where it was. */

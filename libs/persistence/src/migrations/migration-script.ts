@@ -1,4 +1,3 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { lockKey } from './advisory-lock.ts';
@@ -12,7 +11,7 @@ import {
   recordRolledBack,
   stepBegins,
 } from './ledger.ts';
-import { placementRoleSql } from './server-roles.ts';
+import { catalogRights, placementRole } from './server-roles.ts';
 
 const { escapeIdentifier, escapeLiteral } = pg;
 
@@ -47,11 +46,12 @@ const VERIFICATION = 'verification';
  * all. Its rows say which step has begun, and how long each has taken.
  */
 export function scriptOf(work: TargetWork, options: ScriptOptions): string {
+  const isToBePrepared = work.list === 'tenant' && !work.isPrepared;
   const statements = [
     'begin',
     settings(work, options, 'transaction'),
     mustBeFreeAndAsPlanned(work, 'transaction'),
-    ...(work.list === 'tenant' && !work.isPrepared ? preparation(work.name, options) : []),
+    ...(isToBePrepared ? preparation(work.name, options) : []),
     ...work.steps.flatMap((step) => [
       stepBegins(step),
       ...guardsOf(step, work),
@@ -60,6 +60,7 @@ export function scriptOf(work: TargetWork, options: ScriptOptions): string {
     ]),
     ...(options.verifySql === undefined ? [] : verification(options.verifySql)),
     ...(work.list === 'tenant' ? [forgetFailure(work.name)] : []),
+    ...(isToBePrepared ? [AS_WHO_HAS_CONNECTED, catalogRights(work.name)] : []),
     'commit',
   ];
   // On a line of its own: a statement may end in a comment.
@@ -167,38 +168,39 @@ export function mustBeFreeAndAsPlanned({ name, applied }: TargetWork, span: Span
   end $guard$`;
 }
 
+const AS_WHO_HAS_CONNECTED = `select '${PREPARATION}' as step, set_config('role', 'none', true)`;
+const RIGHTS = 'select, insert, update, delete';
+
 /** Makes what is missing, and lets the placement's role use its tables, those of later migrations too, and nobody else. */
 function preparation(schema: string, { appUrl }: ScriptOptions): readonly string[] {
   const name = escapeIdentifier(schema);
   const role = escapeIdentifier(roleOfPlacement(schema));
-  const rights = 'select, insert, update, delete';
   return [
-    `select '${PREPARATION}' as step, set_config('role', 'none', true)`,
-    ...placementRoleSql(appUrl, schema),
+    AS_WHO_HAS_CONNECTED,
+    placementRole(appUrl, schema),
     `select set_config('role', '${ROLES.owner}', true)`,
     `create schema if not exists ${name}`,
-    // Up to version 20261122120000 one role was for all placements.
     `revoke all on schema ${name} from ${ROLES.tenant}`,
     `grant usage on schema ${name} to ${role}, ${ROLES.relay}`,
-    ifItHasTables(schema, [
-      `revoke all on all tables in schema ${name} from ${ROLES.tenant}`,
-      `grant ${rights} on all tables in schema ${name} to ${role}`,
-    ]),
-    `alter default privileges in schema ${name} grant ${rights} on tables to ${role}`,
+    rightsToTables(name, role),
+    `alter default privileges in schema ${name} grant ${RIGHTS} on tables to ${role}`,
   ];
 }
 
-/**
- * SQL that does something in a schema that has tables already. To find them all, each `on all tables in schema` reads the
- * whole of pg_class several times, which has the tables of all other placements too; whether there are any, an index says.
- */
-function ifItHasTables(schema: string, statements: readonly string[]): string {
-  return `do $tables$ begin
-    if exists (select from pg_depend where classid = 'pg_class'::regclass and refclassid = 'pg_namespace'::regclass
-      and refobjid = ${escapeLiteral(escapeIdentifier(schema))}::regnamespace) then
-      ${statements.join('; ')};
+/** `on all tables in schema` would read through all that is in the database, ten times. */
+function rightsToTables(schema: string, role: string): string {
+  return `do $rights$ declare
+    tables text := (
+      select string_agg(c.oid::regclass::text, ', ') from pg_depend d join pg_class c on c.oid = d.objid
+      where d.classid = 'pg_class'::regclass and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and d.refclassid = 'pg_namespace'::regclass and d.refobjid = '${schema}'::regnamespace);
+  begin
+    if tables is not null then
+      -- Up to version 20261122120000 one role was for all placements.
+      execute 'revoke all on ' || tables || ' from ${ROLES.tenant}';
+      execute 'grant ${RIGHTS} on ' || tables || ' to ${role}';
     end if;
-  end $tables$`;
+  end $rights$`;
 }
 
 /** SQL that raises when what is asked for is not the case. */
@@ -211,14 +213,4 @@ export function verification(query: string): readonly string[] {
       end if;
     end $verify$`,
   ];
-}
-
-/** The schemas where the roles of placements have rights to tables that are yet to be made. */
-export async function schemasWithDefaultRights(
-  entityManager: EntityManager,
-): Promise<readonly string[]> {
-  const rows = await entityManager.execute<{ name: string }[]>(
-    'select n.nspname as name from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace',
-  );
-  return rows.map(({ name }) => name);
 }

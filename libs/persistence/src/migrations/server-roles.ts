@@ -44,42 +44,32 @@ export async function preparePlacement(
   appUrl: string,
   schema: string,
 ): Promise<void> {
-  await prepare(orm, roleOf(schema, appUrl));
+  await prepare(orm, [{ sql: placementRole(appUrl, schema) }, { sql: catalogRights(schema) }]);
 }
 
-/** The same as SQL: as whoever has connected. */
-export function placementRoleSql(appUrl: string, schema: string): readonly string[] {
-  return roleOf(schema, appUrl).map(({ sql, unlessRole }) =>
-    unlessRole === undefined
-      ? sql
-      : `do $$ begin if not exists (select from pg_roles where rolname = '${unlessRole}') then ${sql}; end if; end $$`,
-  );
-}
-
-/** The roles that the app's login may become. */
-export async function placementsRoles(
-  entityManager: EntityManager,
-  appUrl: string,
-): Promise<ReadonlySet<string>> {
-  const rows = await entityManager.execute<{ name: string }[]>(
-    `select role.rolname as name from pg_auth_members m
-     join pg_roles role on role.oid = m.roleid join pg_roles login on login.oid = m.member
-     where login.rolname = ?`,
-    [addressOf(appUrl).login],
-  );
-  return new Set(rows.map(({ name }) => name));
-}
-
-function roleOf(schema: string, appUrl: string): readonly Statement[] {
+/** SQL that makes the role of a placement, unless it is there, and lets the app's login become it: as whoever has connected. */
+export function placementRole(appUrl: string, schema: string): string {
   const name = roleOfPlacement(schema);
-  return [
-    { sql: `create role "${name}" nologin`, unlessRole: name },
-    { sql: `grant ${ROLES.tenant} to "${name}"` },
-    { sql: `grant "${name}" to "${addressOf(appUrl).login}"` },
-  ];
+  const { login } = addressOf(appUrl);
+  return `do $role$ begin
+    if not exists (select from pg_roles where rolname = '${name}') then
+      create role "${name}" nologin role "${login}";
+    else
+      grant "${name}" to "${login}";
+    end if;
+  end $role$`;
 }
 
-function addressOf(appUrl: string): { login: string; password: string; database: string } {
+/**
+ * SQL that lets the role of a placement see its tenants in the catalog. Until the transaction ends no other one can do so
+ * for another placement, so it comes last.
+ */
+export function catalogRights(schema: string): string {
+  return `grant ${ROLES.tenant} to "${roleOfPlacement(schema)}"`;
+}
+
+/** Whom the app logs in as, and where. */
+export function addressOf(appUrl: string): { login: string; password: string; database: string } {
   const { username, password, pathname } = new URL(appUrl);
   const login = decodeURIComponent(username);
   if (!LOGIN.test(login)) {
@@ -103,8 +93,10 @@ async function prepare(
   const policy = retry(doneAgain, { maxAttempts: 5, backoff: new ExponentialBackoff() });
   await policy.execute(() =>
     orm.em.fork().transactional(async (transaction) => {
+      const names = statements.flatMap(({ unlessRole }) => unlessRole ?? []);
+      const there = new Set((await findRoles(transaction, names)).map(({ name }) => name));
       for (const { sql, unlessRole } of statements) {
-        if (unlessRole === undefined || !(await findRole(transaction, unlessRole))) {
+        if (unlessRole === undefined || !there.has(unlessRole)) {
           await asAllowed(transaction, sql, [password], statements);
         }
       }
@@ -168,22 +160,26 @@ async function asAllowed(
 }
 
 interface Role {
+  readonly name: string;
   readonly rolsuper: boolean;
   readonly rolbypassrls: boolean;
   readonly rolinherit: boolean;
 }
 
-async function findRole(transaction: EntityManager, name: string): Promise<Role | undefined> {
-  const [role] = await transaction.execute<Role[]>(
-    'select rolsuper, rolbypassrls, rolinherit from pg_roles where rolname = ?',
-    [name],
+async function findRoles(
+  transaction: EntityManager,
+  names: readonly string[],
+): Promise<readonly Role[]> {
+  return transaction.execute<Role[]>(
+    `select rolname as name, rolsuper, rolbypassrls, rolinherit from pg_roles
+     where rolname in (select jsonb_array_elements_text(?::jsonb))`,
+    [JSON.stringify(names)],
   );
-  return role;
 }
 
 /** The app's login must have no rights of its own: then whatever forgets to enter a scope is refused. */
 async function checkLogin(transaction: EntityManager, login: string): Promise<void> {
-  const role = await findRole(transaction, login);
+  const [role] = await findRoles(transaction, [login]);
   const excess = [
     role?.rolsuper && 'nosuperuser',
     role?.rolbypassrls && 'nobypassrls',

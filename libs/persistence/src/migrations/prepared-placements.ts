@@ -1,0 +1,22 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { roleOfPlacement } from '../roles.ts';
+import { addressOf } from './server-roles.ts';
+
+/** By one query: which schemas are there, with a role that has rights to whatever is made in them and that the app may become. */
+export async function readPrepared(
+  entityManager: EntityManager,
+  appUrl: string,
+): Promise<(schema: string) => boolean> {
+  const [found] = await entityManager.execute<[{ schemas: string[]; roles: string[] }]>(
+    `select array(
+         select n.nspname::text from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace) as schemas,
+       array(
+         select role.rolname::text from pg_auth_members m
+         join pg_roles role on role.oid = m.roleid join pg_roles login on login.oid = m.member
+         where login.rolname = ?) as roles`,
+    [addressOf(appUrl).login],
+  );
+  const schemas = new Set(found.schemas);
+  const roles = new Set(found.roles);
+  return (schema) => schemas.has(schema) && roles.has(roleOfPlacement(schema));
+}
