@@ -6,7 +6,7 @@ import { growFleet } from './fleet-growth.ts';
 import { writeFleetReport } from './fleet-report.ts';
 
 /**
- * The fleet migrator beside raw SQL over as many connections, and how it grows with the fleet. Takes some 25
+ * The fleet migrator beside raw SQL over as many connections, and how it grows with the fleet. Takes some 5
  * minutes; `--short` takes one, and says less.
  */
 Logger.overrideLogger(['error']);
