@@ -1,4 +1,5 @@
-import type { EntityManager } from '@mikro-orm/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import {
   email,
@@ -11,8 +12,9 @@ import {
 } from '@tenantry/domain';
 import { LockTaken, RunLocks, UnknownPlacement } from '@tenantry/persistence';
 import { BaseSeeder, type SeedResult } from './base.seeder.ts';
-import { type SeedEvent, UnknownSeeder } from './database.seeder.ts';
-import { KeyedSeeder } from './keyed.seeder.ts';
+import { UnknownSeeder } from './database.seeder.ts';
+import type { SeedEvent } from './seed-run.ts';
+import { MemberSeeder } from './member.seeder.ts';
 import { ProfileSeeders } from './profiles/profile-seeders.ts';
 import type { SeedProject } from './profiles/seed-data.ts';
 import { type Seeding, startSeeding } from './testing/seeding-harness.ts';
@@ -161,6 +163,53 @@ describe('the profile demo', () => {
   });
 });
 
+describe('starting afresh', () => {
+  it('leaves tenants that are archived or deleted as they are, and gives their ids to nobody', async () => {
+    await seeding.seed('test');
+    const [alpha] = await seeding.query(`select id from catalog.tenant where slug = 'alpha'`);
+    await seeding.query(`update catalog.tenant set status = 'archived' where slug = 'alpha'`);
+    await seeding.query(`update catalog.tenant set status = 'deleted' where slug = 'beta'`);
+
+    await seeding.seed('test', { fresh: true });
+
+    expect(
+      await seeding.query('select slug, status from catalog.tenant order by slug, status'),
+    ).toEqual([
+      { slug: 'alpha', status: 'archived' },
+      { slug: 'beta', status: 'active' },
+      { slug: 'beta', status: 'deleted' },
+      { slug: 'gamma', status: 'active' },
+    ]);
+    const rows = await seeding.query(
+      `select 1 from shared.task where tenant_id = '${String(alpha!['id'])}'`,
+    );
+    expect(rows).toHaveLength(1);
+  });
+
+  it('is rehearsed as well: all is missing then, and nothing is removed', async () => {
+    await seeding.seed('test');
+    const before = await allRows();
+
+    const rehearsed = await seeding.rehearse('test', { fresh: true });
+
+    const inserted = { inserted: 1, updated: 0, unchanged: 0, kept: 0 };
+    expect(rehearsed).toEqual([
+      {
+        target: 'catalog',
+        seeders: [{ seeder: 'test.tenants', counts: { ...inserted, inserted: 3 } }],
+      },
+      ...['alpha', 'beta', 'gamma'].map((target) => ({
+        target,
+        seeders: ['reference.projects', 'test.members', 'test.projects'].map((seeder) => ({
+          seeder,
+          counts: inserted,
+        })),
+      })),
+    ]);
+    expect(await allRows()).toEqual(before);
+  });
+});
+
 describe('what people have changed', () => {
   beforeEach(async () => {
     await seeding.seed('demo');
@@ -201,21 +250,18 @@ describe('what people have changed', () => {
 
 /** A seeder whose data differs from release to release. */
 @Injectable()
-class Founders extends KeyedSeeder<NewMember, Member> {
+class Founders extends MemberSeeder {
   static data: readonly NewMember[] = [];
-  static version = 1;
   static fails: string | null = null;
   static between: () => Promise<void> = () => Promise.resolve();
-  override readonly name = 'founders';
-  override readonly profiles = ['reference'] as const;
-  override readonly version = Founders.version;
 
-  constructor(private readonly members: MemberRepository) {
-    super();
-  }
-
-  override async truncate(entityManager: EntityManager): Promise<void> {
-    await entityManager.nativeDelete(Member, {});
+  constructor(members: MemberRepository) {
+    super(members, {
+      name: 'founders',
+      profiles: ['reference'],
+      dependsOn: [],
+      of: () => ({ members: Founders.data, projects: [] }),
+    });
   }
 
   override async seed(...parameters: Parameters<BaseSeeder['seed']>): Promise<SeedResult> {
@@ -226,36 +272,6 @@ class Founders extends KeyedSeeder<NewMember, Member> {
     }
     return result;
   }
-
-  protected override itemsOf(): readonly NewMember[] {
-    return Founders.data;
-  }
-
-  protected override keyOf(member: NewMember): string {
-    return member.email;
-  }
-
-  protected override find(member: NewMember): Promise<Member | null> {
-    return this.members.findByEmail(member.email);
-  }
-
-  protected override add(member: NewMember): Promise<void> {
-    this.members.add(new Member(member));
-    return Promise.resolve();
-  }
-
-  protected override change(member: Member, { name }: NewMember): Promise<void> {
-    member.rename(name);
-    return Promise.resolve();
-  }
-
-  protected override contentOf({ name }: NewMember): Promise<unknown> {
-    return Promise.resolve(name);
-  }
-
-  protected override contentIn({ name }: Member): Promise<unknown> {
-    return Promise.resolve(name);
-  }
 }
 
 describe('a seeder of one’s own', () => {
@@ -265,7 +281,6 @@ describe('a seeder of one’s own', () => {
     await seeding.stop();
     seeding = await startSeeding([Founders]);
     Founders.data = [ada('Ada')];
-    Founders.version = 1;
     Founders.fails = null;
     Founders.between = () => Promise.resolve();
     for (const name of ['alpha', 'beta', 'gamma', 'delta']) {
@@ -287,9 +302,9 @@ describe('a seeder of one’s own', () => {
     Founders.data = [ada('Ada Lovelace'), { email: email('charles@example.com'), name: 'Charles' }];
 
     expect(await countsOf(seeding.seed('reference'))).toMatchObject({
-      'alpha founders': '1 1 0 0',
-      'beta founders': '1 0 0 1',
-      'gamma founders': '1 1 0 0',
+      'alpha founders.members': '1 1 0 0',
+      'beta founders.members': '1 0 0 1',
+      'gamma founders.members': '1 1 0 0',
     });
     expect(await nameOf('alpha', 'ada@example.com')).toBe('Ada Lovelace');
     expect(await nameOf('beta', 'ada@example.com')).toBe('Countess');
@@ -297,17 +312,34 @@ describe('a seeder of one’s own', () => {
 
     Founders.data = [ada('A. L.')];
     expect(await countsOf(seeding.seed('reference'))).toMatchObject({
-      'alpha founders': '0 1 0 0',
-      'beta founders': '0 0 0 1',
+      'alpha founders.members': '0 1 0 0',
+      'beta founders.members': '0 0 0 1',
     });
   });
 
-  it('is applied again when its version is another', async () => {
-    await seeding.query(`update catalog.seed set version = 0 where seeder = 'founders'`);
+  it('does not overwrite what somebody stores while it is at it', async () => {
+    Founders.data = [ada('Ada Lovelace')];
+    let stored: Promise<unknown> = Promise.resolve();
+    Founders.between = async () => {
+      stored = seeding.within('alpha', async () => {
+        const member = await seeding.get(MemberRepository).findByEmail(email('ada@example.com'));
+        member!.rename('Countess');
+      });
+      await sleep(300);
+    };
 
-    expect(await countsOf(seeding.seed('reference', { only: ['founders'] }))).toEqual(
+    await seeding.seed('reference', { only: ['founders.members'], tenants: ['alpha'] });
+    await stored;
+
+    expect(await nameOf('alpha', 'ada@example.com')).toBe('Countess');
+  });
+
+  it('is applied again when its version is another', async () => {
+    await seeding.query(`update catalog.seed set version = 0 where seeder = 'founders.members'`);
+
+    expect(await countsOf(seeding.seed('reference', { only: ['founders.members'] }))).toEqual(
       Object.fromEntries(
-        ['alpha', 'beta', 'delta', 'gamma'].map((name) => [`${name} founders`, '0 0 1 0']),
+        ['alpha', 'beta', 'delta', 'gamma'].map((name) => [`${name} founders.members`, '0 0 1 0']),
       ),
     );
   });
@@ -320,10 +352,12 @@ describe('a seeder of one’s own', () => {
       );
     });
 
-    expect(await countsOf(seeding.seed('reference', { only: ['founders'] }))).toMatchObject({
-      'alpha founders': '0 0 1 0',
-      'beta founders': '0 0 0 1',
-    });
+    expect(await countsOf(seeding.seed('reference', { only: ['founders.members'] }))).toMatchObject(
+      {
+        'alpha founders.members': '0 0 1 0',
+        'beta founders.members': '0 0 0 1',
+      },
+    );
   });
 
   it('that fails for a tenant leaves nothing of it there, and is seeded in the others', async () => {
@@ -339,7 +373,7 @@ describe('a seeder of one’s own', () => {
       'gamma seeded',
     ]);
     expect(tenants.find(({ target }) => target === 'beta')).toMatchObject({
-      seeder: 'founders',
+      seeder: 'founders.members',
       reason: 'it was to fail',
     });
     expect(await nameOf('beta', 'charles@example.com')).toBeUndefined();
@@ -417,9 +451,9 @@ describe('a seeder of one’s own', () => {
       Object.keys(await countsOf(seeding.seed('reference', { tenants: ['gamma', 'alpha'] }))),
     ).toEqual([
       'alpha reference.projects',
-      'alpha founders',
+      'alpha founders.members',
       'gamma reference.projects',
-      'gamma founders',
+      'gamma founders.members',
     ]);
     await expect(seeding.seed('reference', { tenants: ['nobody'] })).rejects.toThrow(
       UnknownPlacement,
@@ -434,11 +468,57 @@ describe('a seeder of one’s own', () => {
       seen.push(await seeding.get(MemberRepository).page({ limit: 100 }));
     };
 
-    await seeding.seed('reference', { only: ['founders'] });
+    await seeding.seed('reference', { only: ['founders.members'] });
 
     expect(seen).toEqual(
       Array(4).fill({ items: [expect.objectContaining({ email: 'ada@example.com' })], next: null }),
     );
+  });
+
+  it('cannot take what it has found for one tenant into another, whose ids are the same, not even meanwhile', async () => {
+    Founders.data = [ada('Another')];
+    const attempts: Record<string, (found: Member) => unknown> = {
+      add: (found) => {
+        seeding.get(MemberRepository).add(found);
+      },
+      remove: (found) => {
+        seeding.get(MemberRepository).remove(found);
+      },
+      insert: (found) =>
+        seeding
+          .get(EntityManager)
+          .execute(
+            `insert into shared.member select '${found.id}'::uuid, id, now(), now(), 'eve@example.com', 'Eve' from shared.member`,
+          ),
+    };
+    for (const attempt of Object.values(attempts)) {
+      let found: Member | null = null;
+      let isFirst = true;
+      const errors: unknown[] = [];
+      Founders.between = async () => {
+        if (isFirst) {
+          isFirst = false;
+          found = await seeding.get(MemberRepository).findByEmail(email('ada@example.com'));
+          // Its own is still open while the other one has it.
+          await sleep(200);
+        } else {
+          await sleep(50)
+            .then(() => attempt(found!))
+            .catch((error: unknown) => errors.push(error));
+        }
+      };
+      await seeding.seed('reference', {
+        only: ['founders.members'],
+        tenants: ['alpha', 'beta'],
+        force: true,
+        concurrency: 2,
+      });
+      expect(errors).toHaveLength(1);
+    }
+    const members = await seeding.query(
+      'select count(*)::int as count, count(distinct tenant_id)::int as tenants from shared.member',
+    );
+    expect(members).toEqual([{ count: 3, tenants: 3 }]);
   });
 
   it('is rehearsed without changing anything', async () => {
@@ -450,20 +530,26 @@ describe('a seeder of one’s own', () => {
     Founders.data = [ada('Ada Lovelace'), { email: email('charles@example.com'), name: 'Charles' }];
     const before = await allRows();
 
-    const rehearsed = await seeding.rehearse('reference', { only: ['founders'] });
+    const rehearsed = await seeding.rehearse('reference', { only: ['founders.members'] });
 
     expect(rehearsed).toEqual(
       expect.arrayContaining([
         {
           target: 'beta',
           seeders: [
-            { seeder: 'founders', counts: { inserted: 1, updated: 0, unchanged: 0, kept: 1 } },
+            {
+              seeder: 'founders.members',
+              counts: { inserted: 1, updated: 0, unchanged: 0, kept: 1 },
+            },
           ],
         },
         {
           target: 'alpha',
           seeders: [
-            { seeder: 'founders', counts: { inserted: 1, updated: 1, unchanged: 0, kept: 0 } },
+            {
+              seeder: 'founders.members',
+              counts: { inserted: 1, updated: 1, unchanged: 0, kept: 0 },
+            },
           ],
         },
       ]),

@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CarryOutOperations } from '@tenantry/application';
 import {
-  type Page,
   type Tenant,
-  type TenantId,
   TenantOperationRepository,
   TenantRepository,
   type TenantStatus,
@@ -16,93 +14,22 @@ import {
   SeedLedger,
   type SeededTarget,
   select,
-  type StopReason,
   TenantContext,
   TransactionalService,
-  type WaveOptions,
 } from '@tenantry/persistence';
-import type { BaseSeeder, SeedRunProfile } from './base.seeder.ts';
-import { type ProductionConsent, SeedGuard } from './seed-guard.ts';
-import {
-  type ApplyOptions,
-  CATALOG_TARGET,
-  isCurrent,
-  SeederApplication,
-  type SeederOutcome,
-} from './seeder-application.ts';
+import { allPages } from './all-pages.ts';
+import type { BaseSeeder } from './base.seeder.ts';
+import { planDue } from './due-tenants.ts';
+import { SeedGuard } from './seed-guard.ts';
+import type { SeedOptions, SeedRehearsal, SeedReport } from './seed-run.ts';
+import { CATALOG_TARGET, SeederApplication, type SeederOutcome } from './seeder-application.ts';
 import { inOrder } from './seeder-order.ts';
 import { Seeders } from './seeders.ts';
-import { type TenantOutcome, TenantRun, type TenantWork } from './tenant-run.ts';
+import { TenantRun, type TenantWork } from './tenant-run.ts';
 
 const OPERATOR_REASON = 'seed the database';
 const THE_SEEDS = 'the seeds';
-const PAGE = 1_000;
 const SEEDABLE: readonly TenantStatus[] = ['active', 'suspended'];
-
-/** Which seeders, where to, and how. */
-export interface SeedOptions
-  extends ApplyOptions, ProductionConsent, Pick<WaveOptions, 'canary' | 'waves'> {
-  readonly profile: SeedRunProfile;
-  /** Whether this process says that it is production's. */
-  readonly production: boolean;
-  /** Those of one run, beside those of the installation. */
-  readonly seeders?: readonly BaseSeeder[];
-  /** Only these seeders, by name, and those that they depend on. */
-  readonly only?: readonly string[];
-  /** Only these tenants, by slug, and nothing of the catalog. */
-  readonly tenants?: readonly string[];
-  /** Removes what the tenants have that the profile makes, and those tenants, before all is seeded. */
-  readonly fresh?: boolean;
-  /** It is stopped when more tenants fail than this, or than this share of them: `3`, `5%`. */
-  readonly maxFailures?: number | `${number}%`;
-  /** How many tenants at once. */
-  readonly concurrency: number;
-  /** Ends the run: what is under way is finished, and nothing else is begun. */
-  readonly signal?: AbortSignal;
-  /** Is told what happens, as it happens. */
-  readonly observe?: (event: SeedEvent) => void;
-}
-
-/** What happens in a run, as it happens. */
-export type SeedEvent =
-  | { readonly type: 'run'; readonly profile: SeedRunProfile }
-  | { readonly type: 'catalog'; readonly seeders: readonly SeederOutcome[] }
-  | {
-      readonly type: 'waves';
-      readonly waves: readonly { readonly name: string; readonly tenants: number }[];
-      /** How many items there are to be seeded in them. */
-      readonly items: number;
-      /** How many tenants have all of it already, and are skipped. */
-      readonly unchanged: number;
-    }
-  | { readonly type: 'tenant'; readonly outcome: TenantOutcome };
-
-/** What became of a run. */
-export interface SeedReport {
-  readonly profile: SeedRunProfile;
-  readonly catalog: readonly SeederOutcome[];
-  /** Of all tenants where something was to be done. */
-  readonly tenants: readonly TenantOutcome[];
-  /** How many tenants had all of it already, and were skipped. */
-  readonly unchanged: number;
-  readonly stopped: StopReason | null;
-}
-
-/** What a run would do in one target. */
-export interface SeedRehearsal {
-  readonly target: string;
-  readonly seeders: readonly SeederOutcome[];
-}
-
-interface TenantsPlan {
-  readonly works: readonly TenantWork[];
-  /** How many items there are to be seeded. */
-  readonly items: number;
-  /** How many tenants have all of it already. */
-  readonly unchanged: number;
-  /** The slugs of all tenants that can be seeded. */
-  readonly known: ReadonlySet<string>;
-}
 
 /** A seeder was named that there is not. */
 export class UnknownSeeder extends Error {
@@ -146,8 +73,12 @@ export class DatabaseSeeder {
       }
       const catalog = await this.seedCatalog(seeders, options);
       observe({ type: 'catalog', seeders: catalog });
-      const { works, items, unchanged } = await this.planTenants(seeders, options);
-      const waves = planWaves(works, options);
+      const { due, items, unchanged } = planDue(
+        await this.worksOf(seeders, options),
+        await this.seeded(),
+        options,
+      );
+      const waves = planWaves(due, options);
       observe({
         type: 'waves',
         waves: waves.map(({ name, targets }) => ({ name, tenants: targets.length })),
@@ -174,18 +105,32 @@ export class DatabaseSeeder {
   async rehearse(options: SeedOptions): Promise<readonly SeedRehearsal[]> {
     const seeders = this.chosen(options);
     await this.guard.mustAllow(options, options.production, options);
-    const ofCatalog = catalogSeeders(seeders, options);
-    const catalog = await this.application.rehearse(ofCatalog, CATALOG_TARGET, options);
-    const { works, known } = await this.planTenants(seeders, options, true);
-    const rehearsals: SeedRehearsal[] = [{ target: CATALOG_TARGET, seeders: catalog }];
+    const { ofCatalog, ofTenants, made } = partsOf(seeders, options);
+    const removed = (all: readonly BaseSeeder[]) => (options.fresh ? all : []);
+    const rehearsals: SeedRehearsal[] = [
+      {
+        target: CATALOG_TARGET,
+        seeders: await this.application.rehearse(
+          ofCatalog,
+          CATALOG_TARGET,
+          options,
+          removed(ofCatalog),
+        ),
+      },
+    ];
+    const works = await this.worksOf(seeders, options);
     for (const { name: target, tenant, seeders: some } of works) {
-      const outcomes = await this.application.rehearse(some, tenant, options);
-      rehearsals.push({ target, seeders: outcomes });
+      const before = made.has(target) ? removed(ofTenants) : [];
+      rehearsals.push({
+        target,
+        seeders: await this.application.rehearse(some, tenant, options, before),
+      });
     }
-    const missing = ofCatalog.flatMap(({ tenants }) => tenants).filter((slug) => !known.has(slug));
+    const known = new Set(works.map(({ name }) => name));
+    const missing = [...made].filter((slug) => ofCatalog.length > 0 && !known.has(slug));
     return [
       ...rehearsals,
-      ...missing.map((target) => ({ target, seeders: allNew(seeders, target) })),
+      ...missing.map((target) => ({ target, seeders: allNew(ofTenants, target) })),
     ].filter(({ seeders: some }) => some.length > 0);
   }
 
@@ -201,7 +146,7 @@ export class DatabaseSeeder {
     options: SeedOptions,
   ): Promise<readonly SeederOutcome[]> {
     const outcomes: SeederOutcome[] = [];
-    for (const seeder of catalogSeeders(seeders, options)) {
+    for (const seeder of partsOf(seeders, options).ofCatalog) {
       outcomes.push(await this.application.apply(seeder, CATALOG_TARGET, options));
       // Though they were registered before: it may have been interrupted then.
       await this.provision(seeder.tenants);
@@ -227,91 +172,66 @@ export class DatabaseSeeder {
     });
   }
 
-  /** @param all whether tenants where nothing has changed are a part of it */
-  private async planTenants(
+  /**
+   * Those of all tenants that are asked for.
+   * @throws {UnknownPlacement}
+   */
+  private async worksOf(
     seeders: readonly BaseSeeder[],
     options: SeedOptions,
-    all = false,
-  ): Promise<TenantsPlan> {
-    const { tenants, seeded } = await this.context.runAsOperator(OPERATOR_REASON, async () => ({
-      tenants: await this.seedableTenants(),
-      seeded: await this.transactional.run((transaction) => new SeedLedger(transaction).readAll()),
-    }));
-    const ofTenants = seeders.filter(({ scope }) => scope === 'tenant');
-    const works = tenants.map((tenant): TenantWork => ({
-      name: tenant.slug,
-      slugs: [],
-      tenant,
-      seeders: ofTenants.filter((seeder) => seeder.size(tenant.slug) > 0),
-    }));
+  ): Promise<readonly TenantWork[]> {
+    const { ofTenants } = partsOf(seeders, options);
     const { canary = [], tenants: only } = options;
-    const chosen = select(works, { canary, ...(only && { only }) });
-    const toBeDone = chosen.filter(
-      (work) =>
-        all || options.force === true || options.overwrite === true || isBehind(work, seeded),
+    const all = await this.context.runAsOperator(OPERATOR_REASON, () =>
+      allPages<Tenant>((request) => this.tenants.page(request)),
     );
-    return {
-      works: toBeDone,
-      items: toBeDone.reduce((sum, work) => sum + itemsIn(work, options, seeded), 0),
-      unchanged: chosen.length - toBeDone.length,
-      known: new Set(tenants.map(({ slug }) => slug)),
-    };
+    const works = all
+      .filter(({ status }) => SEEDABLE.includes(status))
+      .map((tenant): TenantWork => ({
+        name: tenant.slug,
+        slugs: [],
+        tenant,
+        seeders: ofTenants.filter((seeder) => seeder.size(tenant.slug) > 0),
+      }));
+    return select(works, { canary, ...(only && { only }) });
+  }
+
+  private seeded(): Promise<ReadonlyMap<string, SeededTarget>> {
+    return this.context.runAsOperator(OPERATOR_REASON, () =>
+      this.transactional.run((transaction) => new SeedLedger(transaction).readAll()),
+    );
   }
 
   private async truncate(seeders: readonly BaseSeeder[], options: SeedOptions): Promise<void> {
-    const ofTenants = seeders.filter(({ scope }) => scope === 'tenant');
-    const made = new Set<string>(seeders.flatMap(({ tenants }) => tenants));
-    const { works } = await this.planTenants(seeders, options, true);
-    for (const { tenant } of works.filter(({ name }) => made.has(name))) {
-      await this.application.truncate(ofTenants, tenant);
+    const { ofCatalog, ofTenants, made } = partsOf(seeders, options);
+    for (const { name, tenant } of await this.worksOf(seeders, options)) {
+      if (made.has(name)) {
+        await this.application.truncate(ofTenants, tenant);
+      }
     }
-    await this.application.truncate(catalogSeeders(seeders, options), CATALOG_TARGET);
-  }
-
-  /** All tenants whose placement is ready, and that are here to stay. */
-  private async seedableTenants(): Promise<readonly Tenant[]> {
-    const seedable: Tenant[] = [];
-    let after: TenantId | null | undefined;
-    while (after !== null) {
-      const page: Page<Tenant> = await this.tenants.page({ after, limit: PAGE });
-      seedable.push(...page.items.filter(({ status }) => SEEDABLE.includes(status)));
-      after = page.next;
-    }
-    return seedable;
+    await this.application.truncate(ofCatalog, CATALOG_TARGET);
   }
 }
 
-/** Where tenants are named, it is about them alone. */
-function catalogSeeders(
-  seeders: readonly BaseSeeder[],
-  { tenants }: SeedOptions,
-): readonly BaseSeeder[] {
-  return tenants ? [] : seeders.filter(({ scope }) => scope === 'catalog');
+interface Parts {
+  /** None where tenants are named: then it is about them alone. */
+  readonly ofCatalog: readonly BaseSeeder[];
+  readonly ofTenants: readonly BaseSeeder[];
+  /** The slugs of the tenants that the profile makes. */
+  readonly made: ReadonlySet<string>;
 }
 
-function isBehind(
-  { tenant, seeders }: TenantWork,
-  seeded: ReadonlyMap<string, SeededTarget>,
-): boolean {
-  const applied = seeded.get(tenant.id);
-  return seeders.some((seeder) => !isCurrent(seeder, tenant.slug, applied?.get(seeder.name)));
-}
-
-/** How many there are for a tenant, but for those of seeders that are going to be skipped. */
-function itemsIn(
-  { name, tenant, seeders }: TenantWork,
-  { force = false, overwrite = false }: SeedOptions,
-  seeded: ReadonlyMap<string, SeededTarget>,
-): number {
-  const applied = seeded.get(tenant.id);
-  return seeders
-    .filter((seeder) => force || overwrite || !isCurrent(seeder, name, applied?.get(seeder.name)))
-    .reduce((sum, seeder) => sum + seeder.size(name), 0);
+function partsOf(seeders: readonly BaseSeeder[], { tenants }: SeedOptions): Parts {
+  return {
+    ofCatalog: tenants ? [] : seeders.filter(({ scope }) => scope === 'catalog'),
+    ofTenants: seeders.filter(({ scope }) => scope === 'tenant'),
+    made: new Set(seeders.flatMap((seeder) => seeder.tenants)),
+  };
 }
 
 function allNew(seeders: readonly BaseSeeder[], slug: string): readonly SeederOutcome[] {
   return seeders
-    .filter((seeder) => seeder.scope === 'tenant' && seeder.size(slug) > 0)
+    .filter((seeder) => seeder.size(slug) > 0)
     .map((seeder) => ({
       seeder: seeder.name,
       counts: { inserted: seeder.size(slug), updated: 0, unchanged: 0, kept: 0 },

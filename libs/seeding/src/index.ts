@@ -6,14 +6,8 @@ export {
   type SeedRunProfile,
   type SeedTask,
 } from './base.seeder.ts';
-export {
-  DatabaseSeeder,
-  type SeedEvent,
-  type SeedOptions,
-  type SeedRehearsal,
-  type SeedReport,
-  UnknownSeeder,
-} from './database.seeder.ts';
+export { DatabaseSeeder, UnknownSeeder } from './database.seeder.ts';
+export type { SeedEvent, SeedOptions, SeedRehearsal, SeedReport } from './seed-run.ts';
 export { SeedFileInvalid } from './export/file-value.ts';
 export { readSeedFile } from './export/read-seed-file.ts';
 export type { SeedFile } from './export/seed-file.ts';

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/core';
+import type { BaseEntity, Repository } from '@tenantry/domain';
 import { BaseSeeder, type SeedCounts, type SeedResult, type SeedTask } from './base.seeder.ts';
 import { checksumOf } from './checksum.ts';
 
@@ -8,8 +9,12 @@ type Fate = keyof SeedCounts;
  * A seeder of a list of items that are known by natural keys. Items that are there already are changed to what the list
  * says, unless people have changed them since: what is not as the seeder has left it is left alone.
  */
-export abstract class KeyedSeeder<Item, Entity extends object> extends BaseSeeder {
+export abstract class KeyedSeeder<Item, Entity extends BaseEntity> extends BaseSeeder {
   override readonly scope = 'tenant';
+
+  constructor(private readonly repository: Repository<Entity>) {
+    super();
+  }
 
   override size(target: string): number {
     return this.itemsOf(target).length;
@@ -37,7 +42,7 @@ export abstract class KeyedSeeder<Item, Entity extends object> extends BaseSeede
   protected abstract itemsOf(target: string): readonly Item[];
   protected abstract keyOf(item: Item): string;
   protected abstract find(item: Item): Promise<Entity | null>;
-  protected abstract add(item: Item): Promise<void>;
+  protected abstract make(item: Item): Promise<Entity>;
   protected abstract change(entity: Entity, to: Item): Promise<void>;
   /** All that the seeder says of an item but its key, as a value. */
   protected abstract contentOf(item: Item): Promise<unknown>;
@@ -55,12 +60,14 @@ export abstract class KeyedSeeder<Item, Entity extends object> extends BaseSeede
     overwrite: boolean,
   ): Promise<{ fate: Fate; checksum: string | undefined }> {
     const wanted = checksumOf(await this.contentOf(item));
-    const entity = await this.find(item);
+    const known = await this.find(item);
+    // From here on nobody else changes it: what people store meanwhile would be overwritten unseen.
+    const entity = known && (await this.repository.getForChange(known.id));
     if (entity === null) {
       if (left !== undefined && !overwrite) {
         return { fate: 'kept', checksum: left };
       }
-      await this.add(item);
+      this.repository.add(await this.make(item));
       return { fate: 'inserted', checksum: wanted };
     }
     const found = checksumOf(await this.contentIn(entity));

@@ -13,7 +13,7 @@ export class MemberSeeder extends KeyedSeeder<NewMember, Member> {
     private readonly members: MemberRepository,
     private readonly data: OwnedData,
   ) {
-    super();
+    super(members);
     this.name = `${data.name}.members`;
     this.profiles = data.profiles;
     this.dependsOn = data.dependsOn;
@@ -35,9 +35,8 @@ export class MemberSeeder extends KeyedSeeder<NewMember, Member> {
     return this.members.findByEmail(member.email);
   }
 
-  protected override add(member: NewMember): Promise<void> {
-    this.members.add(new Member(member));
-    return Promise.resolve();
+  protected override make(member: NewMember): Promise<Member> {
+    return Promise.resolve(new Member(member));
   }
 
   protected override change(member: Member, { name }: NewMember): Promise<void> {
@@ -45,8 +44,8 @@ export class MemberSeeder extends KeyedSeeder<NewMember, Member> {
     return Promise.resolve();
   }
 
-  protected override contentOf(member: NewMember): Promise<unknown> {
-    return this.contentIn(new Member(member));
+  protected override async contentOf(member: NewMember): Promise<unknown> {
+    return this.contentIn(await this.make(member));
   }
 
   protected override contentIn({ name }: Member): Promise<unknown> {

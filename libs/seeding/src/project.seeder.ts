@@ -15,7 +15,7 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
     private readonly members: MemberRepository,
     private readonly data: OwnedData,
   ) {
-    super();
+    super(projects);
     this.name = `${data.name}.projects`;
     this.profiles = data.profiles;
     this.dependsOn = [...data.dependsOn, `${data.name}.members`];
@@ -38,8 +38,13 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
     return this.projects.findByKey(key);
   }
 
-  protected override async add(item: SeedProject): Promise<void> {
-    this.projects.add(await this.made(item));
+  protected override async make(item: SeedProject): Promise<Project> {
+    const project = new Project(item);
+    for (const task of item.tasks ?? []) {
+      project.addTask(await this.withAssignee(task));
+    }
+    finish(project, item);
+    return project;
   }
 
   /** Tasks are known by their numbers; those that are there and not in the list stay. */
@@ -67,21 +72,12 @@ export class ProjectSeeder extends KeyedSeeder<SeedProject, Project> {
   }
 
   protected override async contentOf(item: SeedProject): Promise<unknown> {
-    const project = await this.made(item);
+    const project = await this.make(item);
     return contentOf(project, [...project.tasks]);
   }
 
   protected override async contentIn(project: Project): Promise<unknown> {
     return contentOf(project, await this.tasksOf(project));
-  }
-
-  private async made(item: SeedProject): Promise<Project> {
-    const project = new Project(item);
-    for (const task of item.tasks ?? []) {
-      project.addTask(await this.withAssignee(task));
-    }
-    finish(project, item);
-    return project;
   }
 
   private async withAssignee({ assigneeId, ...task }: SeedTask) {

@@ -1,5 +1,5 @@
 import { withFleet } from '@tenantry/persistence';
-import type { SeedOptions } from './database.seeder.ts';
+import type { SeedOptions } from './seed-run.ts';
 import { SeedingRefused } from './seed-guard.ts';
 import { type Seeding, startSeeding } from './testing/seeding-harness.ts';
 

@@ -67,16 +67,23 @@ export class SeederApplication {
     );
   }
 
-  /** What {@link apply} would do with several seeders, one after the other: it is done, and undone again. */
+  /**
+   * What {@link apply} would do with several seeders, one after the other: it is done, and undone again.
+   * @param removed those that would be truncated before
+   */
   async rehearse(
     seeders: readonly BaseSeeder[],
     target: SeedTarget,
-    options: ApplyOptions = {},
+    options: ApplyOptions,
+    removed: readonly BaseSeeder[],
   ): Promise<readonly SeederOutcome[]> {
     const outcomes: SeederOutcome[] = [];
     const undo = new Error('It was a rehearsal.');
     const rehearsal = this.within(target, seeders, async (transaction) => {
       outcomes.length = 0;
+      if (removed.length > 0) {
+        await truncateAll(transaction, removed, target);
+      }
       for (const seeder of seeders) {
         outcomes.push(await applyTo(transaction, seeder, target, options));
         await transaction.flush();
@@ -93,13 +100,7 @@ export class SeederApplication {
 
   /** Removes everything of the seeders' kind, the last one's first, as a whole. In a tenant that may be others', too. */
   truncate(seeders: readonly BaseSeeder[], target: SeedTarget): Promise<void> {
-    return this.within(target, seeders, async (transaction) => {
-      for (const seeder of seeders.toReversed()) {
-        await seeder.truncate(transaction);
-      }
-      const removed = target === CATALOG_TARGET ? seeders.map(({ name }) => name) : null;
-      await new SeedLedger(transaction).forget(namesOf(target).key, removed);
-    });
+    return this.within(target, seeders, (transaction) => truncateAll(transaction, seeders, target));
   }
 
   private within<Result>(
@@ -138,4 +139,16 @@ async function applyTo(
   });
   await ledger.write(key, seederName, { version, checksum: seeder.checksum(name), items });
   return { seeder: seederName, counts };
+}
+
+async function truncateAll(
+  transaction: EntityManager,
+  seeders: readonly BaseSeeder[],
+  target: SeedTarget,
+): Promise<void> {
+  for (const seeder of seeders.toReversed()) {
+    await seeder.truncate(transaction);
+  }
+  const removed = target === CATALOG_TARGET ? seeders.map(({ name }) => name) : null;
+  await new SeedLedger(transaction).forget(namesOf(target).key, removed);
 }

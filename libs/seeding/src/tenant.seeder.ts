@@ -1,6 +1,12 @@
 import type { EntityManager } from '@mikro-orm/core';
 import type { RegisterTenant, RegisterTenantInput } from '@tenantry/application';
-import { Conflict, type Slug, Tenant, type TenantRepository } from '@tenantry/domain';
+import {
+  Conflict,
+  type Slug,
+  Tenant,
+  type TenantRepository,
+  type TenantStatus,
+} from '@tenantry/domain';
 import { BaseSeeder, type SeedResult, type SeedRunProfile, type SeedTask } from './base.seeder.ts';
 import { checksumOf } from './checksum.ts';
 
@@ -71,9 +77,8 @@ export class TenantSeeder extends BaseSeeder {
     return { counts, items };
   }
 
-  /** Takes them out of the catalog. Their placements stay, for when they come back. */
-  override async truncate(entityManager: EntityManager): Promise<void> {
-    await entityManager.nativeDelete(Tenant, { slug: { $in: [...this.tenants] } });
+  override truncate(entityManager: EntityManager): Promise<void> {
+    return removeTenants(entityManager, this.tenants);
   }
 
   /** Of one that has been deleted the row is still there: its id is never anybody else's. */
@@ -81,4 +86,16 @@ export class TenantSeeder extends BaseSeeder {
     const isFree = id !== undefined && !(await this.repository.exists(id));
     await this.registerTenant.run({ ...registration, ...(isFree && { id }) });
   }
+}
+
+/**
+ * Takes tenants out of the catalog whose data has been removed. Their placements stay, for when they come back. So do those
+ * that are archived, with their data, and the rows of deleted ones, whose ids are never anybody else's.
+ */
+export async function removeTenants(
+  entityManager: EntityManager,
+  slugs: readonly Slug[],
+): Promise<void> {
+  const status = { $nin: ['archived', 'deleted'] as TenantStatus[] };
+  await entityManager.nativeDelete(Tenant, { slug: { $in: [...slugs] }, status });
 }

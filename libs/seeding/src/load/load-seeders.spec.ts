@@ -9,7 +9,7 @@ import {
 import { factoryId } from '../factories/factory-id.ts';
 import { plainWording } from '../factories/wording.ts';
 import { type Seeding, startSeeding } from '../testing/seeding-harness.ts';
-import type { SeedOptions, SeedReport } from '../database.seeder.ts';
+import type { SeedOptions, SeedReport } from '../seed-run.ts';
 import { type LoadOptions, type PlannedTenant, planLoad, type RowCounts } from './load-plan.ts';
 import { LoadSeeders } from './load-seeders.ts';
 

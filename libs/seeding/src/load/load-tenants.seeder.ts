@@ -5,6 +5,7 @@ import { BaseSeeder, type SeedResult } from '../base.seeder.ts';
 import { checksumOf } from '../checksum.ts';
 import { TenantFactory } from '../factories/tenant.factory.ts';
 import type { Wording } from '../factories/wording.ts';
+import { removeTenants } from '../tenant.seeder.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { inChunks } from './load-rows.ts';
 
@@ -55,9 +56,8 @@ export class LoadTenantsSeeder extends BaseSeeder {
     return { counts: { inserted, updated: 0, unchanged, kept: 0 }, items: {} };
   }
 
-  /** Takes them out of the catalog. Their placements stay, for when they come back. */
-  override async truncate(entityManager: EntityManager): Promise<void> {
-    await entityManager.nativeDelete(Tenant, { slug: { $in: [...this.tenants] } });
+  override truncate(entityManager: EntityManager): Promise<void> {
+    return removeTenants(entityManager, this.tenants);
   }
 
   private async add(

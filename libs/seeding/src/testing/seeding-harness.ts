@@ -13,8 +13,9 @@ import {
 import { readMigratorConfig } from '@tenantry/platform';
 import pg from 'pg';
 import type { BaseSeeder, SeedRunProfile } from '../base.seeder.ts';
-import { DatabaseSeeder, type SeedOptions } from '../database.seeder.ts';
+import { DatabaseSeeder } from '../database.seeder.ts';
 import { NewTenantSeeding } from '../new-tenant.seeding.ts';
+import type { SeedOptions } from '../seed-run.ts';
 import { SeedingModule } from '../seeding.module.ts';
 
 /** A database of the spec file's own, migrated, with all that seeds it. */
@@ -48,12 +49,6 @@ export async function startSeeding(own: readonly Type<BaseSeeder>[] = []) {
     asOperator,
     /** One unit of work on behalf of a tenant. */
     within,
-    optionsOf: (profile: SeedRunProfile, more: Partial<SeedOptions> = {}): SeedOptions => ({
-      profile,
-      production: false,
-      concurrency: 3,
-      ...more,
-    }),
     seed: (profile: SeedRunProfile, more: Partial<SeedOptions> = {}) =>
       get(DatabaseSeeder).run({ profile, production: false, concurrency: 3, ...more }),
     rehearse: (profile: SeedRunProfile, more: Partial<SeedOptions> = {}) =>
