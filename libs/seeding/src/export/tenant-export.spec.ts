@@ -11,7 +11,12 @@ import {
   projectKey,
   RuleViolation,
   slug,
+  Task,
 } from '@tenantry/domain';
+import { insertInBulk, TransactionalService } from '@tenantry/persistence';
+import { MemberFactory } from '../factories/member.factory.ts';
+import { ProjectFactory } from '../factories/project.factory.ts';
+import { plainWording } from '../factories/wording.ts';
 import { ProfileSeeders } from '../profiles/profile-seeders.ts';
 import { seedId } from '../profiles/seed-id.ts';
 import { type Seeding, startSeeding } from '../testing/seeding-harness.ts';
@@ -243,6 +248,31 @@ describe('the export of a tenant', () => {
 });
 
 describe('an export that is imported under another slug', () => {
+  it('has all that made-up tenants have: long names, other scripts, what is empty, done or archived', async () => {
+    const recipe = { seed: 5, owner: 'globex', wording: plainWording };
+    const members = Array.from({ length: 30 }, (_, index) => new MemberFactory(recipe).make(index));
+    const projects = Array.from({ length: 30 }, (_, index) =>
+      new ProjectFactory(recipe).make(index, { tasks: 4, firstTask: 4 * index, members: 30 }),
+    );
+    await seeding.within('globex', () =>
+      seeding.get(TransactionalService).run(async (transaction) => {
+        await insertInBulk(transaction, Member, members);
+        await insertInBulk(transaction, Project, projects);
+        await insertInBulk(
+          transaction,
+          Task,
+          projects.flatMap((project) => [...project.tasks]),
+        );
+      }),
+    );
+
+    await importAs('globex', 'globex-copy');
+
+    const shape = await shapeOf('globex');
+    expect(shape.projects.length).toBeGreaterThan(30);
+    expect(await shapeOf('globex-copy')).toEqual(shape);
+  });
+
   it('is a new tenant of the same shape, whose ids are the same', async () => {
     const report = await importAs('acme', 'acme-copy');
 
