@@ -33,7 +33,17 @@ export interface DatabaseConfig {
   readonly url: string;
   readonly poolMin: number;
   readonly poolMax: number;
-  /** Until a connection is free, or made. */
+  /** Connections besides, for operators alone: a full pool does not keep them out. */
+  readonly poolReserved: number;
+  /** A connection that nobody has used for so long is closed, as far as there are more than the pool's least. */
+  readonly poolIdleTimeoutMs: number;
+  /** A connection is closed, once nobody uses it, when it is so old … */
+  readonly poolMaxLifetimeMs: number;
+  /** … or has been used so often: the server keeps some 10 kB for every table that it has ever touched. */
+  readonly poolMaxUses: number;
+  /** How many processes with such pools there are: what the server can give is for all of them. */
+  readonly instances: number;
+  /** Until a connection is free, or made, and until it answers that it has begun. */
   readonly acquireTimeoutMs: number;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
@@ -102,6 +112,11 @@ const common = z.object({
   DATABASE_URL: databaseUrl(),
   DB_POOL_MIN: wholeNumber(0, 1000).default(0),
   DB_POOL_MAX: wholeNumber(1, 1000).default(10),
+  DB_POOL_RESERVED: wholeNumber(1, 100).default(2),
+  DB_POOL_IDLE_TIMEOUT_MS: wholeNumber(1, 86_400_000).default(30_000),
+  DB_POOL_MAX_LIFETIME_MS: wholeNumber(1_000, 86_400_000).default(1_800_000),
+  DB_POOL_MAX_USES: wholeNumber(1, 1_000_000).default(5_000),
+  DB_INSTANCES: wholeNumber(1, 10_000).default(1),
   DB_POOL_ACQUIRE_TIMEOUT_MS: wholeNumber(1, 600_000).default(5_000),
   DB_STATEMENT_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(15_000),
   DB_LOCK_TIMEOUT_MS: wholeNumber(1, 3_600_000).default(5_000),
@@ -201,6 +216,11 @@ function commonConfig(env: z.infer<typeof common>): CommonConfig {
       url: env.DATABASE_URL,
       poolMin: env.DB_POOL_MIN,
       poolMax: env.DB_POOL_MAX,
+      poolReserved: env.DB_POOL_RESERVED,
+      poolIdleTimeoutMs: env.DB_POOL_IDLE_TIMEOUT_MS,
+      poolMaxLifetimeMs: env.DB_POOL_MAX_LIFETIME_MS,
+      poolMaxUses: env.DB_POOL_MAX_USES,
+      instances: env.DB_INSTANCES,
       acquireTimeoutMs: env.DB_POOL_ACQUIRE_TIMEOUT_MS,
       statementTimeoutMs: env.DB_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: env.DB_LOCK_TIMEOUT_MS,

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { isLost, isUnreachable } from './connection-errors.ts';
@@ -53,24 +55,28 @@ describe('connecting when a process starts', () => {
   it('gives up on one that does not come, and says which', async () => {
     const nowhere = changed((url) => (url.port = '1'));
 
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const connecting = connectTo(nowhere, 2);
 
     await expect(connecting).rejects.toThrow(CannotConnect);
     await expect(connecting).rejects.toThrow(
       /Cannot connect to postgresql:\/\/\w+@127\.0\.0\.1:1\/\w+: .*ECONNREFUSED/,
     );
+    // Not of each attempt.
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
   });
 
   it.each([
     [
       'a wrong password',
       (url: URL) => (url.password = 'wrong-password'),
-      'password authentication failed',
+      /password authentication failed.*Correct the role or the password/,
     ],
     [
       'a database that is not there',
       (url: URL) => (url.pathname = '/nowhere'),
-      'database "nowhere" does not exist',
+      /database "nowhere" does not exist.*Create the database/,
     ],
   ])('fails at once on %s, without the password', async (_what, change, reason) => {
     const start = Date.now();

@@ -1,25 +1,44 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import { isUnreachable, reasonOf } from './connection-errors.ts';
+import pg from 'pg';
+import { isUnreachable, reasonOf, sqlStateOf } from './connection-errors.ts';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 
-/** The database cannot be used when a process starts. The message says which, why, and no password. */
+/** What to do about what waiting does not help with. */
+const ADVICE: Readonly<Record<string, string>> = {
+  // invalid_authorization_specification
+  '28000': 'Let the role log in, from this host and to this database (pg_hba.conf).',
+  // invalid_password
+  '28P01':
+    'Correct the role or the password of the URL; the migrator makes the app’s role with its password.',
+  // invalid_catalog_name
+  '3D000': 'Create the database, or correct its name in the URL.',
+  // insufficient_privilege
+  '42501': 'Grant the role CONNECT on the database.',
+};
+
+/** The database cannot be used when a process starts. The message says which, why, what to do, and no password. */
 export class CannotConnect extends Error {
   override readonly name = 'CannotConnect';
 
   constructor(url: string, cause: unknown) {
     const { username, host, pathname } = new URL(url);
     const target = `postgresql://${username}@${host}${pathname}`;
-    super(`Cannot connect to ${target}: ${reasonOf(cause)}`, { cause });
+    const advice = ADVICE[sqlStateOf(cause) ?? ''];
+    super(
+      `Cannot connect to ${target}: ${reasonOf(cause)}${advice === undefined ? '' : `. ${advice}`}`,
+      { cause },
+    );
   }
 }
 
 /**
- * Connects when a process starts, waiting for a server that is not there yet. A wrong password or a database that does
- * not exist fails at once: waiting would not help.
+ * Connects when a process starts, waiting for a server that is not there yet, or has no room. A wrong password or a
+ * database that does not exist fails at once: waiting would not help. The log is told once that it waits, and once that
+ * it need not any more.
  * @param retries how often it is tried again, after delays that grow to five seconds, with jitter
  * @throws {CannotConnect}
  */
@@ -29,24 +48,35 @@ export async function connect(orm: MikroORM, url: string, retries: number): Prom
     maxAttempts: retries,
     backoff: new ExponentialBackoff({ initialDelay: FIRST_DELAY_MS, maxDelay: LONGEST_DELAY_MS }),
   });
-  policy.onRetry(({ attempt, delay, ...reason }) => {
-    logger.warn({
-      msg: 'the database cannot be reached, trying again',
-      attempt,
-      delayMs: Math.round(delay),
-      reason: 'error' in reason && reasonOf(reason.error),
-    });
+  policy.onRetry(({ attempt, ...failure }) => {
+    if (attempt === 1) {
+      const reason = 'error' in failure && reasonOf(failure.error);
+      logger.warn({ msg: 'the database cannot be reached yet, waiting for it', retries, reason });
+    }
   });
   try {
-    await policy.execute(() => mustAnswer(orm));
+    const connection = orm.driver.getConnection();
+    await connection.connect();
+    const { options } = await connection.getNativeClient();
+    const attempt = await policy.execute(async (context) => {
+      await mustAnswer(options);
+      return context.attempt;
+    });
+    if (attempt > 0) {
+      logger.log('the database is reachable');
+    }
   } catch (error) {
     throw new CannotConnect(url, error);
   }
 }
 
-async function mustAnswer(orm: MikroORM): Promise<void> {
-  const connection = orm.driver.getConnection();
-  await connection.connect();
-  const pool = await connection.getNativeClient();
-  (await pool.connect()).release();
+/** By a connection of its own: what the pool makes of a server that is not there does not matter yet. */
+async function mustAnswer(options: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(options);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } finally {
+    await client.end();
+  }
 }

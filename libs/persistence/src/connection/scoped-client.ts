@@ -26,6 +26,8 @@ export interface ScopedClientConfig extends pg.ClientConfig {
   readonly timeouts: Timeouts;
   /** A transaction that waits longer for something that is not the database is worth a warning. */
   readonly idleInTransactionWarningMs: number;
+  /** Until a connection answers that a transaction has begun: that takes no lock and no work. */
+  readonly beginTimeoutMs: number;
 }
 
 interface Submitted {
@@ -39,6 +41,9 @@ type Cursor = Required<Submitted>;
 const UNDOES_A_PART = /^rollback to "?\w+"?$/i;
 const SAVES = /^savepoint "?\w+"?$/i;
 const RELEASES = /^release(?: savepoint)? "?\w+"?$/i;
+
+/** What the server has ended by its own limit, and says so in time. */
+const AFTER_THE_SERVER_MS = 2_000;
 
 /**
  * What the work before may have left on the connection, maybe another tenant's: cursors that are held, prepared statements,
@@ -79,6 +84,14 @@ export class ScopedClient extends TransactionClient {
         this.serverVersion = Number.parseInt(status['parameterValue'] ?? '', 10);
       }
     });
+  }
+
+  protected override get beginTimeoutMs(): number {
+    return this.defaults.beginTimeoutMs;
+  }
+
+  protected override get replyTimeoutMs(): number | undefined {
+    return this.transaction && this.transaction.timeouts.statementTimeoutMs + AFTER_THE_SERVER_MS;
   }
 
   protected override get commitTimeoutMs(): number | undefined {

@@ -9,6 +9,8 @@ import {
   TransactionManaged,
   UnexpectedRollback,
 } from '../unit-of-work/transaction-errors.ts';
+import { PoolExhausted } from './pool-exhausted.ts';
+import { CircuitOpen } from './server-circuit.ts';
 import { ScopedConnection } from './supervised-connection.ts';
 
 /** How MikroORM calls: entity managers name themselves, the flush of managed entities does not. */
@@ -18,9 +20,11 @@ interface Caller {
 }
 
 const OWN = [
+  CircuitOpen,
   DomainError,
   FlushUnderWay,
   IsolationViolation,
+  PoolExhausted,
   SavepointOpen,
   StreamOpen,
   TransactionManaged,

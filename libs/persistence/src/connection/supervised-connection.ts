@@ -5,20 +5,23 @@ import { StreamOpen } from '../unit-of-work/transaction-errors.ts';
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
+import { ReservingPool, type ReservingPoolConfig } from './reserving-pool.ts';
 import { ScopedClient } from './scoped-client.ts';
 import { SupervisedPool } from './supervised-pool.ts';
 import { TransactionClient } from './transaction-client.ts';
 
 /** MikroORM's connection, with a pool that loses no place and clients that know how their transactions ended. */
 export class SupervisedConnection extends PostgreSqlConnection {
-  protected readonly client: typeof pg.Client = TransactionClient;
   private pool: SupervisedPool | undefined;
 
   override createKyselyDialect(overrides: pg.PoolConfig): PostgresDialect {
-    const { client: Client } = this;
-    this.pool = new SupervisedPool({ ...this.mapOptions(overrides), Client });
+    this.pool = this.createPool(this.mapOptions(overrides));
     // Kysely cancels queries by way of a plain client: it belongs to no transaction.
     return new PostgresDialect({ pool: this.pool, cursor: Cursor, controlClient: pg.Client });
+  }
+
+  protected createPool(options: pg.PoolConfig): SupervisedPool {
+    return new SupervisedPool({ ...options, Client: TransactionClient });
   }
 
   override async getNativeClient(): Promise<pg.Pool> {
@@ -37,11 +40,15 @@ export class SupervisedConnection extends PostgreSqlConnection {
 
 /** The app's: what is sent has to be in a scope, which its connections enter as a transaction begins. */
 export class ScopedConnection extends SupervisedConnection {
-  protected override readonly client: typeof pg.Client = ScopedClient;
   /** The transactions in which rows are streamed, whichever savepoint of theirs that is in. */
   private readonly streaming = new WeakSet();
   /** Which transaction it is that MikroORM knows by a handle, or one of its savepoints. */
   private readonly owners = new WeakMap<object, Transaction>();
+
+  protected override createPool(options: pg.PoolConfig): SupervisedPool {
+    const Client: typeof pg.Client = ScopedClient;
+    return new ReservingPool({ ...(options as ReservingPoolConfig), Client });
+  }
 
   /**
    * MikroORM would enter a session by one more statement, whichever it is given. And what a flush outside of units of work

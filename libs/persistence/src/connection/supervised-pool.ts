@@ -3,21 +3,18 @@ import pg from 'pg';
 import { scopes } from '../tenant-context/scope.ts';
 import { transactions } from '../unit-of-work/transaction.ts';
 import { holdersAround, PoolDeadlock } from './pool-deadlock.ts';
+import { PoolExhausted } from './pool-exhausted.ts';
+import type { ServerCircuit } from './server-circuit.ts';
 import type { TransactionClient } from './transaction-client.ts';
-
-/** No connection was to be had: all of them are in use. */
-export class PoolExhausted extends Error {
-  override readonly name = 'PoolExhausted';
-
-  constructor(why: string, { totalCount, waitingCount }: pg.Pool) {
-    super(`${why} (${totalCount} connections, all in use; ${waitingCount} wait for one)`);
-  }
-}
 
 /** What a supervised pool is made with. */
 export interface SupervisedPoolConfig extends pg.PoolConfig {
   /** A connection that is held for longer is worth a warning (milliseconds); none is when this is not said. */
   readonly leakWarningMs?: number;
+  /** The way to its server, where that is shared with other pools or is to be watched. */
+  readonly circuit?: ServerCircuit;
+  /** Whoever holds its connections need not be those who wait for them: it cannot tell that all wait for each other. */
+  readonly waitsForOthers?: boolean;
 }
 
 /** How long those who hold a connection may take to give it back when the pool is closed. */
@@ -46,14 +43,16 @@ export class SupervisedPool extends pg.Pool {
   private readonly checkouts = new Map<pg.PoolClient, Checkout>();
   private readonly deadlock: PoolDeadlock;
   private readonly leakWarningMs: number | undefined;
+  private readonly circuit: ServerCircuit | undefined;
 
-  constructor({ leakWarningMs, ...config }: SupervisedPoolConfig) {
+  constructor({ leakWarningMs, circuit, waitsForOthers, ...config }: SupervisedPoolConfig) {
     super(config);
     this.leakWarningMs = leakWarningMs;
-    this.deadlock = new PoolDeadlock(this.options.max);
+    this.circuit = circuit;
+    this.deadlock = new PoolDeadlock(waitsForOthers ? Infinity : this.options.max);
     this.on('connect', (client) => {
-      client.on('error', ({ message }) => {
-        this.logger.warn({ msg: 'a connection was lost', reason: message });
+      client.on('error', (error) => {
+        this.reportLost(error);
       });
       // Whoever holds it will find out. Its place is free now.
       client.once('end', () => {
@@ -92,7 +91,7 @@ export class SupervisedPool extends pg.Pool {
     }
   }
 
-  private async checkOut(): Promise<pg.PoolClient> {
+  protected async checkOut(): Promise<pg.PoolClient> {
     const taken = takenHere();
     const scope = scopes.getStore();
     const client = await this.take();
@@ -115,8 +114,20 @@ export class SupervisedPool extends pg.Pool {
     if (this.isFull && this.deadlock.wouldBe(holders)) {
       throw new PoolExhausted('Whoever has a connection waits for another one', this);
     }
+    return this.deadlock.wait(holders, this.handOut());
+  }
+
+  /** One that is there, or a new one: only for that the server has to be reached. */
+  private handOut(): Promise<pg.PoolClient> {
+    const isThere = this.idleCount > 0 || this.isFull;
+    return isThere || !this.circuit
+      ? this.takeOrMake()
+      : this.circuit.connect(() => this.takeOrMake());
+  }
+
+  private async takeOrMake(): Promise<pg.PoolClient> {
     try {
-      return await this.deadlock.wait(holders, super.connect());
+      return await super.connect();
     } catch (error) {
       throw error instanceof Error && error.message === TIMED_OUT
         ? new PoolExhausted(
@@ -127,8 +138,17 @@ export class SupervisedPool extends pg.Pool {
     }
   }
 
-  private get isFull(): boolean {
+  /** Whether all connections that there may be are in use. */
+  protected get isFull(): boolean {
     return this.idleCount === 0 && this.totalCount >= this.options.max;
+  }
+
+  private reportLost(error: Error): void {
+    if (this.circuit) {
+      this.circuit.lost(error);
+    } else {
+      this.logger.warn({ msg: 'a connection was lost', reason: error.message });
+    }
   }
 
   private giveBack(

@@ -76,8 +76,8 @@ export class TransactionClient extends pg.Client {
   }
 
   /** Cuts the connection, whatever it does: the server undoes what was not committed. */
-  destroy(): void {
-    this.lost ??= new Error('Connection terminated by the client');
+  destroy(why = new Error('Connection terminated by the client')): void {
+    this.lost ??= why;
     this.connection.stream.destroy();
   }
 
@@ -106,7 +106,17 @@ export class TransactionClient extends pg.Client {
     return [];
   }
 
-  /** How long a reply to COMMIT is waited for (milliseconds); as long as the connection lasts when it is not said. */
+  /** How long a reply to what begins is waited for (milliseconds); as long as the connection lasts when it is not said. */
+  protected get beginTimeoutMs(): number | undefined {
+    return undefined;
+  }
+
+  /** The same for a statement. The server has a limit of its own, so it only ever is silent for longer when it is gone. */
+  protected get replyTimeoutMs(): number | undefined {
+    return undefined;
+  }
+
+  /** The same for COMMIT. */
   protected get commitTimeoutMs(): number | undefined {
     return undefined;
   }
@@ -153,7 +163,7 @@ export class TransactionClient extends pg.Client {
   private async begin(begin: string): Promise<Results> {
     this.endedBySql = false;
     try {
-      return await this.deliver(this.beginning(begin));
+      return await this.inTime(this.beginTimeoutMs, this.deliver(this.beginning(begin)));
     } catch (error) {
       // Kysely does not give a connection back that cannot begin.
       await this.rollback();
@@ -243,7 +253,7 @@ export class TransactionClient extends pg.Client {
 
   private async inTime<Result>(ms: number | undefined, reply: Promise<Result>): Promise<Result> {
     const destroy = (): void => {
-      this.destroy();
+      this.destroy(silence(ms));
     };
     const timer = ms === undefined ? undefined : setTimeout(destroy, ms);
     try {
@@ -256,7 +266,7 @@ export class TransactionClient extends pg.Client {
   private async watched(reply: Promise<Results>, text: string): Promise<Results> {
     this.inFlight += 1;
     try {
-      const results = await reply;
+      const results = await this.inTime(this.replyTimeoutMs, reply);
       this.mustHaveLeftTheTransaction(results, text);
       return results;
     } catch (error) {
@@ -277,6 +287,12 @@ export class TransactionClient extends pg.Client {
       );
     }
   }
+}
+
+/** It counts as what a network says that gives up. */
+function silence(ms = 0): Error {
+  const error = new Error(`The server has not answered for ${ms} ms`);
+  return Object.assign(error, { code: 'ETIMEDOUT' });
 }
 
 function textOf(statement: unknown): string {

@@ -1,6 +1,6 @@
-import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
 import { errorParts } from '../connection/connection-errors.ts';
+import { TransactionalService } from '../unit-of-work/transactional.service.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { type Finding, lineOf } from './finding.ts';
 import { inspect } from './inspect.ts';
@@ -19,7 +19,7 @@ export class NotIsolated extends Error {
 }
 
 /** Longer than an app's query may take: a fleet of ten thousand placements needs some ten seconds. */
-const PATIENCE = '60s';
+const PATIENCE_MS = 60_000;
 
 /** What PostgreSQL answers when the operator's role is not there, or may not be taken: nothing has been migrated. */
 const NO_OPERATOR = ['22023', '42501'];
@@ -31,7 +31,7 @@ export class IsolationCheck {
 
   constructor(
     private readonly context: TenantContext,
-    private readonly entityManager: EntityManager,
+    private readonly transactional: TransactionalService,
   ) {}
 
   /**
@@ -56,14 +56,12 @@ export class IsolationCheck {
   private async inspect(strictness: Strictness): Promise<Finding[] | null> {
     try {
       return await this.context.runAsReader(() =>
-        this.entityManager.transactional(
-          async (transaction) => {
-            await transaction.execute(`set local statement_timeout = '${PATIENCE}'`);
-            return (await hasCatalog(transaction))
+        this.transactional.run(
+          async (transaction) =>
+            (await hasCatalog(transaction))
               ? inspect(transaction, await readLogin(transaction), strictness)
-              : null;
-          },
-          { readOnly: true },
+              : null,
+          { readOnly: true, timeouts: { statementTimeoutMs: PATIENCE_MS } },
         ),
       );
     } catch (error) {
