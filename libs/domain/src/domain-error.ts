@@ -103,6 +103,11 @@ export class Cancelled extends DomainError {
   }
 }
 
+/** The caller asks for more at once than it may. */
+export class TooMany extends DomainError {
+  readonly kind = 'too-many';
+}
+
 /** It cannot be done just now, through no fault of the caller's; trying again later may help. */
 export class Unavailable extends DomainError {
   readonly kind = 'unavailable';

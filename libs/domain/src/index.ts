@@ -10,6 +10,7 @@ export {
   NotFound,
   RuleViolation,
   StaleVersion,
+  TooMany,
   Unavailable,
 } from './domain-error.ts';
 export {

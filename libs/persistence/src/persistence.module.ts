@@ -21,6 +21,7 @@ import {
   TenantRepository,
 } from '@tenantry/domain';
 import type { DatabaseConfig } from '@tenantry/platform';
+import { PlanLimits } from './catalog/plan-limits.ts';
 import { SchemaRange } from './catalog/schema-range.ts';
 import { TenantDirectory } from './catalog/tenant-directory.ts';
 import { connect } from './connection/connect.ts';
@@ -71,6 +72,7 @@ export class PersistenceModule implements OnApplicationShutdown {
       { provide: UnitOfWork, useClass: MikroUnitOfWork },
       RetryBudget,
       TransactionalService,
+      { provide: PlanLimits, useValue: new PlanLimits(config) },
       TenantDirectory,
       {
         provide: SchemaRange,

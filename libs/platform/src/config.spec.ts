@@ -44,6 +44,11 @@ describe('the environment of the API', () => {
         connectRetries: 8,
         slowQueryMs: 200,
         allowOldServer: false,
+        tenantLimits: {
+          free: { concurrency: 2, queue: 50, statementTimeoutMs: 5_000 },
+          team: { concurrency: 4, queue: 100, statementTimeoutMs: 15_000 },
+          enterprise: { concurrency: 6, queue: 200, statementTimeoutMs: 30_000 },
+        },
       },
     });
   });
@@ -114,6 +119,21 @@ describe('an environment that does not fit', () => {
       'a database without a name',
       { DATABASE_URL: 'postgresql://app@localhost/' },
       'DATABASE_URL must look like',
+    ],
+    [
+      'limits that are no JSON',
+      { TENANT_LIMITS: 'many' },
+      'TENANT_LIMITS must be JSON, such as {"free":{"concurrency":3}}',
+    ],
+    [
+      'limits of a plan that there is not',
+      { TENANT_LIMITS: '{"gold":{}}' },
+      'TENANT_LIMITS Unrecognized key: "gold"',
+    ],
+    [
+      'a limit out of range',
+      { TENANT_LIMITS: '{"free":{"concurrency":0}}' },
+      'TENANT_LIMITS.free.concurrency must be a whole number from 1 to 1000',
     ],
     [
       'a number that is none',

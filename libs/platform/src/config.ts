@@ -16,6 +16,13 @@ export type TenantResolverName = (typeof TENANT_RESOLVERS)[number];
 export const SEED_PROFILES = ['reference', 'demo', 'test', 'load'] as const;
 export type SeedProfile = (typeof SEED_PROFILES)[number];
 
+/** For each plan, unless `TENANT_LIMITS` says otherwise. */
+const TENANT_LIMITS = {
+  free: { concurrency: 2, queue: 50, statementTimeoutMs: 5_000 },
+  team: { concurrency: 4, queue: 100, statementTimeoutMs: 15_000 },
+  enterprise: { concurrency: 6, queue: 200, statementTimeoutMs: 30_000 },
+} as const satisfies Record<string, TenantLimits>;
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** What every process of Tenantry is told. */
@@ -62,6 +69,17 @@ export interface DatabaseConfig {
   readonly slowQueryMs: number;
   /** Whether production may run on a server that lacks known fixes of row security. */
   readonly allowOldServer: boolean;
+  /** What tenants of each plan may use. */
+  readonly tenantLimits: Readonly<Record<keyof typeof TENANT_LIMITS, TenantLimits>>;
+}
+
+/** How much of the database one tenant may use at once, in each process. */
+export interface TenantLimits {
+  /** How many units of work go on at once. */
+  readonly concurrency: number;
+  /** How many more may wait for their turn; whoever comes then is turned away. */
+  readonly queue: number;
+  readonly statementTimeoutMs: number;
 }
 
 export interface ApiConfig extends CommonConfig {
@@ -128,6 +146,7 @@ const common = z.object({
   DB_CONNECT_RETRIES: wholeNumber(0, 100).default(8),
   DB_SLOW_QUERY_MS: wholeNumber(1, 3_600_000).default(200),
   DB_ALLOW_OLD_SERVER: oneOf(['true', 'false']).default('false'),
+  TENANT_LIMITS: tenantLimits().default(TENANT_LIMITS),
 });
 
 /** A host name in lower case, of one label or more. */
@@ -232,6 +251,7 @@ function commonConfig(env: z.infer<typeof common>): CommonConfig {
       connectRetries: env.DB_CONNECT_RETRIES,
       slowQueryMs: env.DB_SLOW_QUERY_MS,
       allowOldServer: env.DB_ALLOW_OLD_SERVER === 'true',
+      tenantLimits: env.TENANT_LIMITS,
     },
   };
 }
@@ -261,6 +281,35 @@ function listOf<const Names extends readonly string[]>(names: Names) {
     }
     return listed;
   };
+}
+
+/** JSON with what is to be different from the defaults, such as `{"free":{"queue":10}}`. */
+function tenantLimits() {
+  const of = ({ concurrency, queue, statementTimeoutMs }: TenantLimits) =>
+    z
+      .strictObject({
+        concurrency: wholeNumber(1, 1_000).default(concurrency),
+        queue: wholeNumber(0, 100_000).default(queue),
+        statementTimeoutMs: wholeNumber(1, 3_600_000).default(statementTimeoutMs),
+      })
+      .prefault({});
+  return z
+    .string()
+    .transform((value, context) => {
+      try {
+        return JSON.parse(value) as unknown;
+      } catch {
+        context.addIssue('must be JSON, such as {"free":{"concurrency":3}}');
+        return z.NEVER;
+      }
+    })
+    .pipe(
+      z.strictObject({
+        free: of(TENANT_LIMITS.free),
+        team: of(TENANT_LIMITS.team),
+        enterprise: of(TENANT_LIMITS.enterprise),
+      }),
+    );
 }
 
 function databaseUrl(): z.ZodString {

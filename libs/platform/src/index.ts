@@ -9,6 +9,7 @@ export {
   SEED_PROFILES,
   type SeedProfile,
   TENANT_RESOLVERS,
+  type TenantLimits,
   type TenantResolverName,
   VARIABLES,
 } from './config.ts';

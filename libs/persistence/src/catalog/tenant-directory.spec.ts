@@ -40,11 +40,26 @@ describe('the tenant directory', () => {
       schema: 'shared',
       status: 'active',
       isInRange: true,
+      limits: { concurrency: 2, queue: 50, statementTimeoutMs: 5_000 },
     };
 
     expect(await directory.find({ slug: slug('hooli') })).toEqual(entry);
     expect(await directory.find({ domain: domainName('hooli.example') })).toEqual(entry);
     expect(await directory.find({ id: hooli.id })).toEqual(entry);
+  });
+
+  it.each([
+    [{ plan: 'enterprise' as const }, { concurrency: 6, queue: 200, statementTimeoutMs: 30_000 }],
+    [{ plan: 'free' as const, features: { unlimited: true } }, undefined],
+    [{ plan: 'free' as const, features: { unlimited: false } }, { concurrency: 2 }],
+  ])('says of a tenant with %j that its limits are %j', async (bought, limits) => {
+    const name = slug(`buyer-${Math.random().toString(36).slice(2)}`);
+    await asOperator(async () => {
+      const placement = await persistence.get(PlacementRepository).getShared();
+      tenants.add(new Tenant({ slug: name, name: 'Buyer', placement, ...bought }));
+    });
+
+    expect(await directory.find({ slug: name })).toMatchObject({ limits });
   });
 
   it('finds nothing for a name that nobody has', async () => {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { DomainName, Slug, TenantId, TenantStatus } from '@tenantry/domain';
+import type { DomainName, Plan, Slug, TenantId, TenantStatus } from '@tenantry/domain';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
+import { PlanLimits } from './plan-limits.ts';
 import { IS_IN_RANGE, SchemaRange } from './schema-range.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { TransactionalService } from '../unit-of-work/transactional.service.ts';
@@ -13,6 +14,12 @@ export interface DirectoryEntry extends PlacedTenant {
   readonly status: TenantStatus;
   /** Whether this build can serve what is in the tenant's placement, which a migration may not have reached, or gone past. */
   readonly isInRange: boolean;
+}
+
+/** What the catalog has of a tenant. */
+interface Row extends DirectoryEntry {
+  readonly plan: Plan;
+  readonly features: Readonly<Record<string, boolean>>;
 }
 
 const COLUMNS = { slug: 't.slug', domain: 't.domain', id: 't.id' } as const;
@@ -34,6 +41,7 @@ export class TenantDirectory {
     private readonly context: TenantContext,
     private readonly transactional: TransactionalService,
     private readonly range: SchemaRange,
+    private readonly plans: PlanLimits,
   ) {}
 
   /** The tenant of that name in whatever status but deleted, or `null`. */
@@ -63,11 +71,11 @@ export class TenantDirectory {
   /** By one plain query: to make entities of what is found would tell by the time it takes that there is something. */
   private async read(name: TenantName): Promise<DirectoryEntry | null> {
     const [[key, value]] = Object.entries(name) as [[keyof typeof COLUMNS, string]];
-    const [entry] = await this.context.runAsReader(() =>
+    const [row] = await this.context.runAsReader(() =>
       this.transactional.run(
         (entityManager) =>
-          entityManager.execute<DirectoryEntry[]>(
-            `select t.id, t.slug, t.status, p.schema_name as schema, ${IS_IN_RANGE} as "isInRange"
+          entityManager.execute<Row[]>(
+            `select t.id, t.slug, t.status, t.plan, t.features, p.schema_name as schema, ${IS_IN_RANGE} as "isInRange"
              from tenant t join placement p on p.id = t.placement_id
              where ${COLUMNS[key]} = ? and t.status <> 'deleted'`,
             [...this.range.parameters, value],
@@ -75,6 +83,10 @@ export class TenantDirectory {
         { readOnly: true },
       ),
     );
-    return entry ?? null;
+    if (!row) {
+      return null;
+    }
+    const { plan, features, ...entry } = row;
+    return { ...entry, limits: this.plans.of(plan, features) };
   }
 }

@@ -5,7 +5,10 @@
 const TRANSIENT_STATES = /^(?:08(?!P01)...|53300|57P0[1-3])$/;
 const IN_FAILED_SQL_TRANSACTION = '25P02';
 const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** The code of not even having tried, since others have tried in vain. */
+export const CIRCUIT_OPEN = 'ECIRCUITOPEN';
 const NETWORK_CODES = new Set([
+  CIRCUIT_OPEN,
   'ECONNREFUSED',
   'ECONNRESET',
   'EAI_AGAIN',

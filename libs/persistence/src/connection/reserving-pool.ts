@@ -1,7 +1,10 @@
 import type pg from 'pg';
 import { scopes } from '../tenant-context/scope.ts';
+import { transactions } from '../unit-of-work/transaction.ts';
+import { holdersAround } from './pool-deadlock.ts';
 import { ServerCircuit } from './server-circuit.ts';
 import { SupervisedPool, type SupervisedPoolConfig } from './supervised-pool.ts';
+import { TenantAdmission } from './tenant-admission.ts';
 
 /** What a reserving pool is made with. */
 export interface ReservingPoolConfig extends SupervisedPoolConfig {
@@ -11,13 +14,18 @@ export interface ReservingPoolConfig extends SupervisedPoolConfig {
   readonly reserved: number;
 }
 
-/** The app's pool. When all of it is in use operators are given connections that nobody else gets. */
+/**
+ * The app's pool. No tenant has more of it than its limits allow, and when all of it is in use operators are given
+ * connections that nobody else gets.
+ */
 export class ReservingPool extends SupervisedPool {
   private readonly reserve: SupervisedPool;
+  private readonly admission: TenantAdmission;
 
   constructor({ reserved, ...config }: ReservingPoolConfig) {
     const circuit = new ServerCircuit(config.connectionTimeoutMillis);
     super({ ...config, circuit });
+    this.admission = new TenantAdmission(config.connectionTimeoutMillis);
     this.reserve = new SupervisedPool({
       ...config,
       circuit,
@@ -34,5 +42,12 @@ export class ReservingPool extends SupervisedPool {
   protected override checkOut(): Promise<pg.PoolClient> {
     const isReservedFor = scopes.getStore()?.kind === 'operator';
     return this.isFull && isReservedFor ? this.reserve.connect() : super.checkOut();
+  }
+
+  protected override async admit(): Promise<() => void> {
+    const scope = scopes.getStore();
+    const isPart = holdersAround(transactions.getStore()).length > 0;
+    // Whoever has a connection would keep others from their turn while it waits for one.
+    return scope?.kind === 'tenant' && !isPart ? this.admission.enter(scope) : super.admit();
   }
 }

@@ -8,6 +8,7 @@ import {
   type Scope,
   scopes,
   type Timeouts,
+  timeoutsIn,
 } from '../tenant-context/scope.ts';
 import { currentFlush } from '../unit-of-work/flush-queue.ts';
 import { savepoints, Transaction, transactions } from '../unit-of-work/transaction.ts';
@@ -105,7 +106,7 @@ export class ScopedClient extends TransactionClient {
     const transaction =
       current?.stage === 'new'
         ? current
-        : new Transaction(this.defaults.timeouts, scope?.signal, current);
+        : new Transaction(timeoutsIn(scope, this.defaults.timeouts), scope?.signal, current);
     transaction.stage = 'open';
     transaction.cut = () => {
       this.destroy();

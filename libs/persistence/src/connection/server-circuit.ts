@@ -7,7 +7,7 @@ import {
   handleWhen,
   retry,
 } from 'cockatiel';
-import { reasonOf, sqlStateOf } from './connection-errors.ts';
+import { CIRCUIT_OPEN, reasonOf, sqlStateOf } from './connection-errors.ts';
 import { PoolExhausted } from './pool-exhausted.ts';
 
 /** So many attempts to connect have to fail in a row. */
@@ -24,6 +24,7 @@ const BUSY = ['53300', '57P03'];
 /** The server cannot be reached, and was not even asked: others have tried in vain just now. */
 export class CircuitOpen extends Error {
   override readonly name = 'CircuitOpen';
+  readonly code = CIRCUIT_OPEN;
 
   constructor(cause: unknown) {
     super('The database cannot be reached', { cause });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy, type FaultProxy } from '@tenantry/fault-proxy';
 import { readMigratorConfig } from '@tenantry/platform';
 import {
@@ -6,6 +5,7 @@ import {
   connectPersistence,
   type Persistence,
   startPersistence,
+  untilReachable,
 } from '../testing/persistence-harness.ts';
 
 const ACQUIRE_MS = 1_000;
@@ -35,7 +35,10 @@ beforeAll(async () => {
   );
 });
 
-afterEach(() => proxy.heal());
+afterEach(async () => {
+  await proxy.heal();
+  await untilReachable(app);
+});
 
 afterAll(async () => {
   await app.stop();
@@ -77,9 +80,30 @@ describe('a server that is silent', () => {
 
     // Tried again while that may help.
     expect(Math.max(...(await Promise.all(units)))).toBeLessThan(20_000);
+  });
+});
 
+describe('a server that is down', () => {
+  it('is waited for by those who come first, and by nobody after them', async () => {
+    proxy.refuseConnections();
+    proxy.reset();
+    await unavailableAfter(app.as(acme, one));
+
+    const patient = (): Promise<unknown> =>
+      app.context.run(acme, () => app.unitOfWork.run(one, { retry: { attempts: 30 } }));
+    const units = Array.from({ length: 3 }, () => unavailableAfter(patient()));
+
+    expect(Math.max(...(await Promise.all(units)))).toBeLessThan(250);
+  });
+
+  it('is in use again within three seconds of its return', async () => {
+    proxy.refuseConnections();
+    proxy.reset();
+    await unavailableAfter(app.as(acme, one));
     await proxy.heal();
-    await sleep(2_500);
-    await app.as(acme, one);
+    const begin = Date.now();
+    await untilReachable(app);
+
+    expect(Date.now() - begin).toBeLessThan(3_000);
   });
 });

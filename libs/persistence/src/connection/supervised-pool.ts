@@ -31,6 +31,7 @@ interface Checkout {
   /** Where it was taken. Its stack is made into text only when somebody asks for it. */
   readonly taken: Error;
   readonly release: pg.PoolClient['release'];
+  readonly leave: () => void;
   readonly warning: NodeJS.Timeout | undefined;
 }
 
@@ -94,12 +95,17 @@ export class SupervisedPool extends pg.Pool {
   protected async checkOut(): Promise<pg.PoolClient> {
     const taken = takenHere();
     const scope = scopes.getStore();
-    const client = await this.take();
+    const leave = await this.admit();
+    const client = await this.take().catch((error: unknown) => {
+      leave();
+      throw error;
+    });
     const checkout: Checkout = {
       since: Date.now(),
       tenant: scope?.kind === 'tenant' ? scope.tenant.slug : undefined,
       taken,
       release: client.release.bind(client),
+      leave,
       warning: this.warnLater(client),
     };
     this.checkouts.set(client, checkout);
@@ -107,6 +113,11 @@ export class SupervisedPool extends pg.Pool {
       this.giveBack(client, checkout, error);
     };
     return client;
+  }
+
+  /** Waits until whoever asks may have a connection. @returns what is called when it is given back */
+  protected admit(): Promise<() => void> {
+    return Promise.resolve(() => undefined);
   }
 
   private async take(): Promise<pg.PoolClient> {
@@ -162,6 +173,7 @@ export class SupervisedPool extends pg.Pool {
     }
     this.checkouts.delete(client);
     clearTimeout(checkout.warning);
+    checkout.leave();
     checkout.release(error ?? !(client as unknown as TransactionClient).isReusable);
   }
 

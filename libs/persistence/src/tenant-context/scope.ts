@@ -116,6 +116,12 @@ export type Timeouts = Pick<
   | 'commitTimeoutMs'
 >;
 
+/** The time limits of transactions in a scope, where nothing else is said of one: a tenant's plan may have its own. */
+export function timeoutsIn(scope: Scope | undefined, defaults: Timeouts): Timeouts {
+  const limits = scope?.kind === 'tenant' ? scope.tenant.limits : undefined;
+  return limits ? { ...defaults, statementTimeoutMs: limits.statementTimeoutMs } : defaults;
+}
+
 /** From this version on the server limits whole transactions itself. */
 const WITH_TRANSACTION_TIMEOUT = 17;
 /** It is to do so only when the program does not get to it: the server ends the connection with the transaction. */

@@ -26,7 +26,7 @@ import {
   UnitOfWorkEnded,
 } from './isolation-violation.ts';
 import { mustBeOf, mustBeWritableIn, owned } from './ownership.ts';
-import type { Scope, Timeouts } from './scope.ts';
+import { type Scope, type Timeouts, timeoutsIn } from './scope.ts';
 
 const ENTER_ANOTHER = 'Enter another scope with TenantContext.run(tenant, …).';
 
@@ -104,7 +104,7 @@ export class ScopedEntityManager extends TransactionalEntityManager {
   }: UnitOptions): ConstructorParameters<typeof Transaction> {
     const signals = [this.own.signal, signal].filter((each) => each !== undefined);
     return [
-      { ...this.timeouts, ...timeouts },
+      { ...timeoutsIn(this.own, this.timeouts), ...timeouts },
       signals.length > 0 ? AbortSignal.any(signals) : undefined,
       transactions.getStore(),
     ];

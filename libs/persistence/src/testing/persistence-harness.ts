@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { Test } from '@nestjs/testing';
 import { UnitOfWork } from '@tenantry/application';
@@ -89,6 +90,25 @@ export async function connectPersistence(config: MigratorConfig) {
     },
     stop: (): Promise<void> => module.close(),
   };
+}
+
+/** Waits until it is tried again to reach a server that is back: that may be some seconds later. */
+export async function untilReachable({
+  as,
+  entityManager,
+}: Pick<Persistence, 'as' | 'entityManager'>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    try {
+      await as(acme, () => entityManager.execute('select 1'));
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) {
+        throw error;
+      }
+      await sleep(50);
+    }
+  }
 }
 
 /** Puts the tenants into the catalog, for what goes by that. */

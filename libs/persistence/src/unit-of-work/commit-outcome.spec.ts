@@ -11,6 +11,7 @@ import {
   initech,
   type Persistence,
   startPersistence,
+  untilReachable,
   tenants,
 } from '../testing/persistence-harness.ts';
 import { FlushFailed } from './transaction-errors.ts';
@@ -46,7 +47,10 @@ beforeEach(async () => {
   }
 });
 
-afterEach(() => proxy.heal());
+afterEach(async () => {
+  await proxy.heal();
+  await untilReachable(persistence);
+});
 
 afterAll(async () => {
   await persistence.stop();

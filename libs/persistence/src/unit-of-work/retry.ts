@@ -3,6 +3,7 @@ import type { RetryOptions } from '@tenantry/application';
 import { CommitOutcomeUnknown } from '@tenantry/domain';
 import { ExponentialBackoff, fullJitterGenerator, handleWhen, retry } from 'cockatiel';
 import { isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
+import { CircuitOpen } from '../connection/server-circuit.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { CommitLost } from './transaction-errors.ts';
 import type { Unit } from './unit.ts';
@@ -73,7 +74,7 @@ export class Retry {
   }
 
   private mayHelp(error: unknown, hasWorked: boolean, attempts: number): boolean {
-    if (error instanceof CommitOutcomeUnknown) {
+    if (error instanceof CommitOutcomeUnknown || error instanceof CircuitOpen) {
       return false;
     }
     if (!hasWorked) {

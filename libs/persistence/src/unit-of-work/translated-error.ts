@@ -10,7 +10,6 @@ import {
 import { UnexpectedRollback } from './transaction-errors.ts';
 import { errorParts, isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
 import { PoolExhausted } from '../connection/pool-exhausted.ts';
-import { CircuitOpen } from '../connection/server-circuit.ts';
 
 type Translation = (options: DomainErrorOptions) => DomainError;
 
@@ -77,7 +76,7 @@ export function translated(error: unknown): unknown {
     const { constraint } = errorParts(error);
     return translation({ ...because, constraint });
   }
-  if (error instanceof CircuitOpen || isUnreachable(error) || isLost(error)) {
+  if (isUnreachable(error) || isLost(error)) {
     return unavailable(because);
   }
   return error;
