@@ -1,8 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { HealthModule } from '@tenantry/health';
+import { HealthModule, Readiness } from '@tenantry/health';
 import { Heartbeat, OutboxModule, PersistenceModule, TenantContext } from '@tenantry/persistence';
 import { type ApiConfig, loggingModule } from '@tenantry/platform';
 import { HealthController } from './health/health.controller.ts';
+import { Draining } from './shutdown/draining.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
 import { EventLog } from './work/event-log.ts';
 import { WorkModule } from './work/work.module.ts';
@@ -26,7 +27,14 @@ export class ApiModule {
         WorkModule,
         ...(config.relaysEvents ? [OutboxModule.forRoot({ handlers })] : []),
       ],
-      providers: [Heartbeat],
+      providers: [
+        Heartbeat,
+        {
+          provide: Draining,
+          useFactory: (readiness: Readiness) => new Draining(readiness, config.shutdown.delayMs),
+          inject: [Readiness],
+        },
+      ],
       controllers: [HealthController],
     };
   }

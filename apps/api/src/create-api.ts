@@ -13,6 +13,7 @@ import { requestId } from './http/request-id.ts';
 import { problemOf, sendProblem } from './http/problem.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { mustBeSaidOnce } from './http/said-once.ts';
+import { Draining } from './shutdown/draining.ts';
 import { ScopeInterceptor } from './tenancy/scope.interceptor.ts';
 
 /** The largest body that is read. */
@@ -39,9 +40,23 @@ export async function createApi(config: ApiConfig): Promise<NestFastifyApplicati
   api.useGlobalPipes(
     new StandardSchemaValidationPipe({ exceptionFactory: (issues) => new InvalidInput(issues) }),
   );
-  api.enableShutdownHooks();
+  leaveConnections(api);
   setUpDocs(api);
   return api;
+}
+
+/** While it drains, whoever has an answer is told to come back on another connection, which another process may get. */
+function leaveConnections(api: NestFastifyApplication): void {
+  const draining = api.get(Draining);
+  api
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', (_request, reply, _payload, done) => {
+      if (draining.hasBegun) {
+        void reply.header('connection', 'close');
+      }
+      done();
+    });
 }
 
 async function mustBeIsolated(api: NestFastifyApplication, config: ApiConfig): Promise<void> {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { CannotConnect, NotIsolated } from '@tenantry/persistence';
 import { type ApiConfig, InvalidEnvironment, readApiConfig } from '@tenantry/platform';
 import { createApi } from './create-api.ts';
+import { endOnSignal } from './shutdown/end-on-signal.ts';
 import { welcome } from './welcome.ts';
 
 /** Runs the API until a signal ends it. */
@@ -9,6 +10,7 @@ export async function serve(): Promise<void> {
   try {
     const config = readApiConfig();
     const api = await createApi(config);
+    endOnSignal(api, config.shutdown.graceMs);
     await api.listen(config.port, config.host);
     api.flushLogs();
     if (!config.production) {

@@ -8,6 +8,7 @@ import { MigrationsIndicator } from './migrations-indicator.ts';
 export class Readiness {
   private readonly logger = new Logger('Readiness');
   private wasReady = true;
+  private draining = false;
 
   constructor(
     private readonly health: HealthCheckService,
@@ -15,7 +16,15 @@ export class Readiness {
     private readonly migrations: MigrationsIndicator,
   ) {}
 
+  /** From now on it is not ready: the process is about to end. */
+  drain(): void {
+    this.draining = true;
+  }
+
   async isReady(): Promise<boolean> {
+    if (this.draining) {
+      return false;
+    }
     const problem = await this.problem();
     if (this.wasReady !== (problem === null)) {
       this.logger.warn(problem === null ? 'ready again' : { msg: 'not ready', ...problem });

@@ -24,6 +24,7 @@ describe('the environment of the API', () => {
       trustedProxies: [],
       operatorToken: 'development-operator',
       relaysEvents: true,
+      shutdown: { delayMs: 0, graceMs: 85_000 },
       database: {
         url: DATABASE_URL,
         poolMin: 0,
@@ -57,6 +58,7 @@ describe('the environment of the API', () => {
     expect(api(production)).toMatchObject({
       production: true,
       prettyLogs: false,
+      shutdown: { delayMs: 5_000 },
       tenantResolvers: ['host'],
       tenantBaseDomain: undefined,
       tenantToken: { key: { kind: 'none' } },

@@ -95,6 +95,13 @@ export interface ApiConfig extends CommonConfig {
   readonly operatorToken: string;
   /** Whether this process delivers events, beside serving requests. */
   readonly relaysEvents: boolean;
+  /** How it ends when it is told to (milliseconds). */
+  readonly shutdown: {
+    /** It is not ready any more and still serves, until nobody sends it requests. */
+    readonly delayMs: number;
+    /** After this it ends, whatever is still under way: less than whoever has told it to grants it. */
+    readonly graceMs: number;
+  };
 }
 
 /** What minting tokens takes: no database. */
@@ -165,6 +172,8 @@ const apiVariables = common.extend({
   TRUSTED_PROXIES: trustedProxies.default([]),
   OPERATOR_TOKEN: secret().optional(),
   OUTBOX_RELAY: oneOf(['on', 'off']).default('on'),
+  SHUTDOWN_DELAY_MS: wholeNumber(0, 600_000).optional(),
+  SHUTDOWN_GRACE_MS: wholeNumber(1, 3_600_000).default(85_000),
 });
 
 const api = apiVariables.transform((env, context): ApiConfig => {
@@ -195,6 +204,10 @@ const api = apiVariables.transform((env, context): ApiConfig => {
     trustedProxies: env.TRUSTED_PROXIES,
     operatorToken: env.OPERATOR_TOKEN ?? 'development-operator',
     relaysEvents: env.OUTBOX_RELAY === 'on',
+    shutdown: {
+      delayMs: env.SHUTDOWN_DELAY_MS ?? (production ? 5_000 : 0),
+      graceMs: env.SHUTDOWN_GRACE_MS,
+    },
   };
 });
 
