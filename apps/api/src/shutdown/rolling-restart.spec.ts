@@ -32,10 +32,14 @@ async function startBackend(): Promise<Backend> {
   const agent = new Agent({ keepAlive: true });
   const backend: Backend = { ...process, agent, isReady: false };
   void watch(backend);
+  await ready(backend);
+  return backend;
+}
+
+async function ready(backend: Backend): Promise<void> {
   while (!backend.isReady) {
     await sleep(20);
   }
-  return backend;
 }
 
 async function watch(backend: Backend): Promise<void> {
