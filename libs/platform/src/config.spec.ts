@@ -25,6 +25,8 @@ describe('the environment of the API', () => {
       operatorToken: 'development-operator',
       relaysEvents: true,
       shutdown: { delayMs: 0, graceMs: 85_000 },
+      queryWarningCount: 50,
+      tracing: { endpoint: undefined, serviceName: 'tenantry-api', ratio: 1 },
       database: {
         url: DATABASE_URL,
         poolMin: 0,
@@ -153,6 +155,16 @@ describe('an environment that does not fit', () => {
       'a resolver that nobody knows',
       { TENANT_RESOLVERS: 'host,cookie' },
       'TENANT_RESOLVERS must list some of token, host, header',
+    ],
+    [
+      'a collector that has no address',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an address',
+    ],
+    [
+      'more than all traces',
+      { OTEL_TRACES_SAMPLER_ARG: '2' },
+      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1',
     ],
     ['a resolver twice', { TENANT_RESOLVERS: 'host,host' }, 'TENANT_RESOLVERS must list'],
     [

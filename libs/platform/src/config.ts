@@ -6,6 +6,7 @@ import {
   type TenantTokenConfig,
   tenantTokenVariables,
 } from './tenant-token.ts';
+import { tracingConfig, type TracingConfig, tracingVariables } from './tracing-config.ts';
 import { trustedProxies } from './trusted-proxies.ts';
 
 /** The ways to find out which tenant a request is for. */
@@ -102,6 +103,9 @@ export interface ApiConfig extends CommonConfig {
     /** After this it ends, whatever is still under way: less than whoever has told it to grants it. */
     readonly graceMs: number;
   };
+  /** A request that sends more statements is logged as a warning. */
+  readonly queryWarningCount: number;
+  readonly tracing: TracingConfig;
 }
 
 /** What minting tokens takes: no database. */
@@ -174,6 +178,8 @@ const apiVariables = common.extend({
   OUTBOX_RELAY: oneOf(['on', 'off']).default('on'),
   SHUTDOWN_DELAY_MS: wholeNumber(0, 600_000).optional(),
   SHUTDOWN_GRACE_MS: wholeNumber(1, 3_600_000).default(85_000),
+  DB_QUERY_WARNING_COUNT: wholeNumber(1, 1_000_000).default(50),
+  ...tracingVariables.shape,
 });
 
 const api = apiVariables.transform((env, context): ApiConfig => {
@@ -208,6 +214,8 @@ const api = apiVariables.transform((env, context): ApiConfig => {
       delayMs: env.SHUTDOWN_DELAY_MS ?? (production ? 5_000 : 0),
       graceMs: env.SHUTDOWN_GRACE_MS,
     },
+    queryWarningCount: env.DB_QUERY_WARNING_COUNT,
+    tracing: tracingConfig(env),
   };
 });
 

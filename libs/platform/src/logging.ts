@@ -3,13 +3,15 @@ import { type DynamicModule, RequestMethod } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { CommonConfig } from './config.ts';
 import { errorWithoutValues } from './error-without-values.ts';
+import { accountOf } from './request-account.ts';
+import { currentTraceId } from './tracing.ts';
 
 /** What Nest tells of its start in dozens of lines, which nobody reads. */
 const NOISY_CONTEXTS = ['InstanceLoader', 'RouterExplorer', 'RoutesResolver'];
 
 /**
- * Structured logs by pino: one line per request, with its id, and that id in every line that is written while it is
- * served. Credentials and the values of queries are left out. In development the lines are for people to read.
+ * Structured logs by pino: one line per request, with its id and what it has cost the database, and that id in every line
+ * that is written while it is served. Credentials and values are left out. In development the lines are for people to read.
  */
 export function loggingModule({ logLevel, prettyLogs }: CommonConfig): DynamicModule {
   return LoggerModule.forRoot({
@@ -21,10 +23,14 @@ export function loggingModule({ logLevel, prettyLogs }: CommonConfig): DynamicMo
       quietReqLogger: true,
       redact: ['req.headers.authorization', 'req.headers.cookie'],
       serializers: {
-        req: ({ id, method, url }: IncomingMessage) => ({ id, method, url }),
+        req: ({ id, method, url }: IncomingMessage) => ({ id, method, url: urlWithoutValues(url) }),
         res: ({ statusCode }: ServerResponse) => ({ statusCode }),
         err: errorWithoutValues,
       },
+      mixin: traceFields,
+      customSuccessObject: withAccount,
+      customErrorObject: (request, response, _error, line: object) =>
+        withAccount(request, response, line),
       hooks: {
         logMethod(line, method) {
           if (!isNoise(line[0])) {
@@ -35,6 +41,31 @@ export function loggingModule({ logLevel, prettyLogs }: CommonConfig): DynamicMo
       ...(prettyLogs && { transport: { target: 'pino-pretty', options: { singleLine: true } } }),
     },
   });
+}
+
+/** The number of statements that the request has sent, and the time that the database has taken for them. */
+function withAccount(request: IncomingMessage, _response: ServerResponse, line: object): object {
+  const account = accountOf(request);
+  if (!account) {
+    return line;
+  }
+  const { queries, databaseMs, traceId } = account;
+  return {
+    ...line,
+    queries,
+    databaseMs: Math.round(databaseMs),
+    ...(traceId !== undefined && { traceId }),
+  };
+}
+
+function traceFields(): { readonly traceId?: string } {
+  const traceId = currentTraceId();
+  return traceId === undefined ? {} : { traceId };
+}
+
+/** What is searched for is for the one who searches. */
+function urlWithoutValues(url: string | undefined): string | undefined {
+  return url?.replace(/=[^&]*/g, '=?');
 }
 
 function isNoise(line: unknown): boolean {

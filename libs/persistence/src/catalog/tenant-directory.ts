@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DomainName, Plan, Slug, TenantId, TenantStatus } from '@tenantry/domain';
+import { countLookup } from '@tenantry/platform';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { PlanLimits } from './plan-limits.ts';
 import { IS_IN_RANGE, SchemaRange } from './schema-range.ts';
@@ -49,6 +50,7 @@ export class TenantDirectory {
     const key = JSON.stringify(name);
     const known = this.answers.get(key);
     if (known && known.until > Date.now()) {
+      countLookup('hit', this.answers.size);
       return known.entry;
     }
     if (this.answers.size >= MOST) {
@@ -56,6 +58,7 @@ export class TenantDirectory {
     }
     const entry = this.read(name);
     this.answers.set(key, { until: Date.now() + KNOWN_FOR_MS, entry });
+    countLookup('miss', this.answers.size);
     // An error is no answer: whoever asks next tries again.
     entry.catch(() => this.answers.delete(key));
     return entry;

@@ -1,10 +1,13 @@
 import type { LogContext, Logger as MikroLogger } from '@mikro-orm/core';
 import { Logger } from '@nestjs/common';
+import { sqlWithoutValues } from '@tenantry/platform';
 import { scopes } from '../tenant-context/scope.ts';
+import { planHint } from './plan-hint.ts';
 
 /**
  * Writes MikroORM's log as structured lines: each query with its tenant and duration, slow and failed ones as warnings.
- * The text of a query has `?` where its values were, since MikroORM asks whether to fill them in and is told not to.
+ * The text of a query has `?` where its values were, since MikroORM asks whether to fill them in and is told not to; what was
+ * written into SQL as a literal is taken out.
  */
 export class QueryLogger implements MikroLogger {
   private readonly logger = new Logger('Database');
@@ -13,11 +16,12 @@ export class QueryLogger implements MikroLogger {
   constructor(private readonly slowQueryMs: number) {}
 
   logQuery({ query, took, results, affected, level }: LogContext): void {
-    const line = { query, durationMs: took, rows: results ?? affected, ...onBehalf() };
+    const text = sqlWithoutValues(query ?? '');
+    const line = { query: text, durationMs: took, rows: results ?? affected, ...onBehalf() };
     if (level === 'error') {
       this.logger.warn({ msg: 'query failed', ...line });
     } else if (took !== undefined && took >= this.slowQueryMs) {
-      this.logger.warn({ msg: 'slow query', ...line });
+      this.logger.warn({ msg: 'slow query', ...line, ...planHint(text) });
     } else {
       this.logger.debug({ msg: 'query', ...line });
     }

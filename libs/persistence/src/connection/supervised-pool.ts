@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { type PoolCounts, poolMetrics, watchPool } from '@tenantry/platform';
 import pg from 'pg';
 import { scopes } from '../tenant-context/scope.ts';
 import { transactions } from '../unit-of-work/transaction.ts';
@@ -45,6 +46,7 @@ export class SupervisedPool extends pg.Pool {
   private readonly deadlock: PoolDeadlock;
   private readonly leakWarningMs: number | undefined;
   private readonly circuit: ServerCircuit | undefined;
+  private readonly unwatch = watchPool(() => countsOf(this));
 
   constructor({ leakWarningMs, circuit, waitsForOthers, ...config }: SupervisedPoolConfig) {
     super(config);
@@ -53,6 +55,7 @@ export class SupervisedPool extends pg.Pool {
     this.deadlock = new PoolDeadlock(waitsForOthers ? Infinity : this.options.max);
     this.on('connect', (client) => {
       client.on('error', (error) => {
+        poolMetrics.lost();
         this.reportLost(error);
       });
       // Whoever holds it will find out. Its place is free now.
@@ -89,6 +92,7 @@ export class SupervisedPool extends pg.Pool {
       await super.end();
     } finally {
       clearTimeout(timer);
+      this.unwatch();
     }
   }
 
@@ -96,10 +100,12 @@ export class SupervisedPool extends pg.Pool {
     const taken = takenHere();
     const scope = scopes.getStore();
     const leave = await this.admit();
+    const asked = performance.now();
     const client = await this.take().catch((error: unknown) => {
       leave();
       throw error;
     });
+    poolMetrics.waited((performance.now() - asked) / 1_000);
     const checkout: Checkout = {
       since: Date.now(),
       tenant: scope?.kind === 'tenant' ? scope.tenant.slug : undefined,
@@ -123,6 +129,7 @@ export class SupervisedPool extends pg.Pool {
   private async take(): Promise<pg.PoolClient> {
     const holders = holdersAround(transactions.getStore());
     if (this.isFull && this.deadlock.wouldBe(holders)) {
+      poolMetrics.timedOut();
       throw new PoolExhausted('Whoever has a connection waits for another one', this);
     }
     return this.deadlock.wait(holders, this.handOut());
@@ -140,12 +147,14 @@ export class SupervisedPool extends pg.Pool {
     try {
       return await super.connect();
     } catch (error) {
-      throw error instanceof Error && error.message === TIMED_OUT
-        ? new PoolExhausted(
-            `No connection was given back within ${this.options.connectionTimeoutMillis ?? 0} ms`,
-            this,
-          )
-        : error;
+      if (!(error instanceof Error && error.message === TIMED_OUT)) {
+        throw error;
+      }
+      poolMetrics.timedOut();
+      throw new PoolExhausted(
+        `No connection was given back within ${this.options.connectionTimeoutMillis ?? 0} ms`,
+        this,
+      );
     }
   }
 
@@ -172,6 +181,7 @@ export class SupervisedPool extends pg.Pool {
       return;
     }
     this.checkouts.delete(client);
+    poolMetrics.used((Date.now() - checkout.since) / 1_000);
     clearTimeout(checkout.warning);
     checkout.leave();
     checkout.release(error ?? !(client as unknown as TransactionClient).isReusable);
@@ -184,6 +194,7 @@ export class SupervisedPool extends pg.Pool {
     const warn = (): void => {
       const checkout = this.checkouts.get(client);
       if (checkout) {
+        poolMetrics.leaked();
         this.report('a connection is held for long: is it ever given back?', checkout);
       }
     };
@@ -193,6 +204,10 @@ export class SupervisedPool extends pg.Pool {
   private report(msg: string, { since, tenant, taken }: Checkout): void {
     this.logger.warn({ msg, heldMs: Date.now() - since, tenant, taken: callersOf(taken) });
   }
+}
+
+function countsOf({ options, totalCount, idleCount, waitingCount }: pg.Pool): PoolCounts {
+  return { max: options.max, total: totalCount, idle: idleCount, waiting: waitingCount };
 }
 
 function takenHere(): Error {

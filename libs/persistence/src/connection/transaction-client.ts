@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { errorParts, isOfFailedTransaction } from './connection-errors.ts';
+import { observed } from './statement-observer.ts';
 import {
   CommitInterrupted,
   errorSwallowed,
@@ -84,16 +85,20 @@ export class TransactionClient extends pg.Client {
   /** Whatever is sent comes through here. It returns what `pg.Client` says, which is the type that it is used by. */
   override query(...parameters: unknown[]): never {
     const text = textOf(parameters[0]);
+    return observed(text, () => this.route(text, parameters)) as never;
+  }
+
+  private route(text: string, parameters: unknown[]): unknown {
     if (COMMITS.test(text)) {
-      return this.commit() as never;
+      return this.commit();
     }
     if (ROLLS_BACK.test(text)) {
-      return this.rollback() as never;
+      return this.rollback();
     }
     if (BEGINS.test(text) && this.getTransactionStatus() === 'I') {
-      return this.begin(text) as never;
+      return this.begin(text);
     }
-    return this.send(...parameters) as never;
+    return this.send(...parameters);
   }
 
   /** What is sent to begin a transaction. */

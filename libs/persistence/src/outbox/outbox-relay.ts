@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { DeliveredEvent, EventHandler } from '@tenantry/application';
-import { errorWithoutValues } from '@tenantry/platform';
+import { countDeliveries, errorWithoutValues, inSpan } from '@tenantry/platform';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import type { TenantContext } from '../tenant-context/tenant-context.ts';
-import type { Outbox } from './outbox.ts';
+import { MOST_ATTEMPTS, type Outbox } from './outbox.ts';
 import type { Outboxes } from './outboxes.ts';
 
 /** How the relay works. The numbers are those of a process; any number of processes share the work. */
@@ -77,6 +77,7 @@ export class OutboxRelay {
         );
         const delivered = events.filter((_, index) => handled[index]);
         await this.outbox.acknowledge(delivered);
+        countDeliveries('delivered', delivered.length);
         report.delivered += delivered.length;
         report.failed += events.length - delivered.length;
         return events.length > 0;
@@ -92,9 +93,11 @@ export class OutboxRelay {
     try {
       // One after the other, and all within the time of one: the claim is for no longer.
       const signal = AbortSignal.timeout(this.options.handlerTimeoutMs);
-      for (const handler of this.handlers.filter(({ events }) => events.includes(event.name))) {
-        await inTime(handler.handle(event, signal), signal);
-      }
+      await inSpan(`deliver ${event.name}`, { 'messaging.message.id': event.id }, async () => {
+        for (const handler of this.handlers.filter(({ events }) => events.includes(event.name))) {
+          await inTime(handler.handle(event, signal), signal);
+        }
+      });
       return true;
     } catch (error) {
       const { attempt, id, name } = event;
@@ -108,6 +111,7 @@ export class OutboxRelay {
   private async fail(event: DeliveredEvent, reason: string): Promise<void> {
     try {
       await this.outbox.fail(event, reason);
+      countDeliveries(event.attempt >= MOST_ATTEMPTS ? 'parked' : 'failed');
     } catch (error) {
       this.logger.error({ err: error, msg: 'a failure could not be recorded', id: event.id });
     }

@@ -1,3 +1,5 @@
+import { countRefusal, expectRefusals } from '@tenantry/platform';
+
 /**
  * The program reached for data in a way that could cross from one tenant to another, and was stopped before anything was
  * read or written. It is always a mistake in the program: fix it where the stack trace points to.
@@ -6,6 +8,7 @@ export abstract class IsolationViolation extends Error {
   constructor(message: string) {
     super(message);
     this.name = new.target.name;
+    countRefusal(this.name);
   }
 }
 
@@ -63,3 +66,15 @@ export class TransactionMissing extends IsolationViolation {
     super(`${what} needs a transaction. Use it within UnitOfWork.run or TransactionalService.run.`);
   }
 }
+
+[
+  TenantContextMissing,
+  ScopeMismatch,
+  ScopeEnded,
+  UnitOfWorkEnded,
+  ScopeSealed,
+  EntityOfAnotherScope,
+  TransactionMissing,
+].forEach(({ name }) => {
+  expectRefusals(name);
+});

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { DatabaseConfig } from '@tenantry/platform';
+import { currentAccount, type DatabaseConfig } from '@tenantry/platform';
 import pg from 'pg';
 import { roleOfPlacement, ROLES } from '../roles.ts';
 import { ScopeEnded, ScopeMismatch, TenantContextMissing } from './isolation-violation.ts';
@@ -132,9 +132,10 @@ const AFTER_THE_PROGRAM_MS = 5_000;
  * pooled connection has forgotten it at commit. No other place enters a scope.
  * @param serverVersion the server's major version
  */
-export function enterScope({ settings }: Scope, timeouts: Timeouts, serverVersion: number): string {
+export function enterScope(scope: Scope, timeouts: Timeouts, serverVersion: number): string {
   const all = {
-    ...settings,
+    ...scope.settings,
+    application_name: applicationNameOf(scope),
     statement_timeout: `${timeouts.statementTimeoutMs}ms`,
     lock_timeout: `${timeouts.lockTimeoutMs}ms`,
     idle_in_transaction_session_timeout: `${timeouts.idleInTransactionTimeoutMs}ms`,
@@ -146,4 +147,16 @@ export function enterScope({ settings }: Scope, timeouts: Timeouts, serverVersio
     ([name, value]) => `set_config('${name}', ${pg.escapeLiteral(value)}, true)`,
   );
   return `select ${parts.join(', ')}`;
+}
+
+/** What PostgreSQL keeps of a name, in bytes. */
+const LONGEST_NAME = 63;
+
+/** Says in `pg_stat_activity` who it is that a transaction is for, and which request: `tenantry:acme:<id>`. */
+function applicationNameOf(scope: Scope): string {
+  // A slug has no brackets: no tenant can pass for anybody else.
+  const who = scope.kind === 'tenant' ? scope.tenant.slug : `(${scope.kind})`;
+  const { requestId } = currentAccount() ?? {};
+  const name = ['tenantry', who, ...(requestId === undefined ? [] : [requestId])].join(':');
+  return name.slice(0, LONGEST_NAME);
 }

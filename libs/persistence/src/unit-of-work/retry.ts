@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { RetryOptions } from '@tenantry/application';
 import { CommitOutcomeUnknown } from '@tenantry/domain';
+import { addSpanEvent, unitMetrics } from '@tenantry/platform';
 import { ExponentialBackoff, fullJitterGenerator, handleWhen, retry } from 'cockatiel';
 import { isLost, isUnreachable, sqlStateOf } from '../connection/connection-errors.ts';
 import { CircuitOpen } from '../connection/server-circuit.ts';
@@ -19,6 +20,13 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const LOCK_NOT_AVAILABLE = '55P03';
 const UNIQUE_VIOLATION = '23505';
+/** Whatever else is tried again has lost its connection, or never had one. */
+const RETRIED = new Set([
+  SERIALIZATION_FAILURE,
+  DEADLOCK_DETECTED,
+  LOCK_NOT_AVAILABLE,
+  UNIQUE_VIOLATION,
+]);
 
 /** How a unit of work may be tried again: what the caller has said, and what is left of the budget. */
 export interface RetryTerms extends RetryOptions {
@@ -63,7 +71,10 @@ export class Retry {
         }),
       },
     );
-    policy.onRetry(({ attempt: number, delay }) => {
+    policy.onRetry(({ attempt: number, delay, ...reason }) => {
+      const sqlstate = sqlStateOf('error' in reason ? reason.error : undefined) ?? 'connection';
+      unitMetrics.retried(RETRIED.has(sqlstate) ? sqlstate : 'connection');
+      addSpanEvent('retry', { 'error.type': sqlstate, attempt: number });
       this.logger.debug({ msg: 'a unit of work is tried again', attempt: number, delayMs: delay });
     });
     this.budget.deposit();

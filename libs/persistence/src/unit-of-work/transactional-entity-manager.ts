@@ -9,6 +9,7 @@ import {
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
 import { Cancelled, returnEvents } from '@tenantry/domain';
+import { unitMetrics } from '@tenantry/platform';
 import { isOfFailedTransaction } from '../connection/connection-errors.ts';
 import type { ScopedConnection } from '../connection/supervised-connection.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
@@ -35,6 +36,7 @@ import {
   UnexpectedRollback,
 } from './transaction-errors.ts';
 import { Unit } from './unit.ts';
+import { observedAttempt, observedUnit } from './unit-observer.ts';
 
 /** How a unit of work is run. */
 export interface UnitOptions extends Omit<
@@ -426,10 +428,13 @@ export abstract class TransactionalEntityManager extends EntityManager {
   private begun<Result>(work: Work<this, Result>, options: UnitOptions): Promise<Result> {
     let unit: Unit | undefined;
     const attempt = (): Promise<Result> => {
-      unit = this.newUnit(options);
-      return this.attempt(unit, work, options);
+      const own = (unit = this.newUnit(options));
+      return observedAttempt(own, () => this.attempt(own, work, options));
     };
-    return options.retry ? options.retry.run(attempt, () => unit) : attempt();
+    const newest = (): Unit | undefined => unit;
+    return observedUnit(newest, () =>
+      options.retry ? options.retry.run(attempt, newest) : attempt(),
+    );
   }
 
   private newUnit(options: UnitOptions, isManaged = true): Unit {
@@ -536,15 +541,24 @@ export abstract class TransactionalEntityManager extends EntityManager {
     // Its connection is needed for finding out.
     await this.undo(unit);
     unit.isUnknown = true;
-    // What has only read has nothing to be stored: it is as if the connection had been lost before.
-    const stored =
-      unit.marker !== undefined && (await this.wasCommitted(unit.marker, transaction.timeouts));
+    const stored = await this.wasStored(unit);
     unit.isUnknown = false;
+    unitMetrics.interrupted(stored ? 'stored' : 'not_stored');
     this.log.warn({ msg: 'the reply to a COMMIT was lost, and its outcome found out', stored });
     if (!stored) {
       throw new CommitLost(error);
     }
     transaction.stage = 'committed';
+  }
+
+  private async wasStored({ marker, transaction }: Unit): Promise<boolean> {
+    try {
+      // What has only read has nothing to be stored: it is as if the connection had been lost before.
+      return marker !== undefined && (await this.wasCommitted(marker, transaction.timeouts));
+    } catch (error) {
+      unitMetrics.interrupted('unresolved');
+      throw error;
+    }
   }
 
   private async undo({ transaction }: Unit): Promise<void> {
