@@ -4,6 +4,7 @@ import { Heartbeat, OutboxModule, PersistenceModule, TenantContext } from '@tena
 import { type ApiConfig, loggingModule } from '@tenantry/platform';
 import { HealthController } from './health/health.controller.ts';
 import { Draining } from './shutdown/draining.ts';
+import { ObservabilityModule } from './observability/observability.module.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
 import { EventLog } from './work/event-log.ts';
 import { WorkModule } from './work/work.module.ts';
@@ -23,6 +24,7 @@ export class ApiModule {
         loggingModule(config),
         PersistenceModule.forRoot(config.database),
         HealthModule,
+        ObservabilityModule.forRoot(config),
         TenancyModule.forRoot(config),
         WorkModule,
         ...(config.relaysEvents ? [OutboxModule.forRoot({ handlers })] : []),

@@ -14,6 +14,7 @@ import { problemOf, sendProblem } from './http/problem.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { mustBeSaidOnce } from './http/said-once.ts';
 import { Draining } from './shutdown/draining.ts';
+import { observeRequests } from './observability/observe-requests.ts';
 import { ScopeInterceptor } from './tenancy/scope.interceptor.ts';
 
 /** The largest body that is read. */
@@ -69,16 +70,17 @@ async function mustBeIsolated(api: NestFastifyApplication, config: ApiConfig): P
   }
 }
 
-function adapter({ trustedProxies }: ApiConfig): FastifyAdapter {
+function adapter(config: ApiConfig): FastifyAdapter {
   const fastify = new FastifyAdapter({
     bodyLimit: MOST_BYTES,
-    trustProxy: [...trustedProxies],
+    trustProxy: [...config.trustedProxies],
     genReqId: requestId,
     // What Fastify refuses before there is a route for it, such as a path that is badly encoded.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(reply, problemOf(error, request));
     },
   });
+  observeRequests(fastify.getInstance(), config);
   fastify.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     try {

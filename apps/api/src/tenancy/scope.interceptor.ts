@@ -1,6 +1,7 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { type Reflector } from '@nestjs/core';
 import { type TenantContext } from '@tenantry/persistence';
+import { describeSpan } from '@tenantry/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PinoLogger } from 'nestjs-pino';
 import { from, lastValueFrom, type Observable } from 'rxjs';
@@ -56,6 +57,7 @@ export class ScopeInterceptor implements NestInterceptor {
   ): Promise<unknown> {
     const tenant = await this.resolution.tenantOf(request);
     this.logger.assign({ tenant: tenant.slug });
+    describeSpan({ 'tenantry.tenant': tenant.slug, 'tenantry.request_id': request.id });
     return this.context.run(tenant, handle, { signal });
   }
 }

@@ -13,6 +13,9 @@ const size = new Gauge({
   registers: [registry],
 });
 
+lookups.inc({ result: 'hit' }, 0);
+lookups.inc({ result: 'miss' }, 0);
+
 /** @param entries how many answers are kept after it */
 export function countLookup(result: 'hit' | 'miss', entries: number): void {
   lookups.inc({ result });

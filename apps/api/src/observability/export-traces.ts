@@ -1,0 +1,54 @@
+import { Logger } from '@nestjs/common';
+import { context, diag, DiagLogLevel, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { TracingConfig } from '@tenantry/platform';
+
+/**
+ * From now on spans are recorded, and sent to a collector in batches: what is instrumented goes by OpenTelemetry's API, and
+ * this is the SDK behind it.
+ * @returns what sends the rest and ends it
+ */
+export function exportTraces({
+  endpoint,
+  serviceName,
+  ratio,
+}: TracingConfig & { readonly endpoint: string }): () => Promise<void> {
+  logProblems();
+  const url = new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
+  const provider = new TracerProvider({
+    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': serviceName })),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }) })],
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(provider);
+  return async () => {
+    await provider.shutdown();
+    trace.disable();
+    propagation.disable();
+    context.disable();
+  };
+}
+
+/** A collector that is not there is nobody's failure but its own: it is said, and the spans are lost. */
+function logProblems(): void {
+  const logger = new Logger('Tracing');
+  const warn = (message: string): void => {
+    logger.warn({ msg: 'traces cannot be sent', reason: message });
+  };
+  const ignore = (): void => undefined;
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+}
