@@ -210,6 +210,23 @@ if (program === undefined) {
       expect(names).toEqual([{ name: globex.slug }]);
     });
 
+    it('the name of a scope in the server’s activity is the next one’s no more', async () => {
+      const app = await connectPersistence(config);
+      const next = await plainClient();
+      const name = `select current_setting('application_name') as name`;
+
+      const during = await app.as(acme, () => app.orm.em.execute<{ name: string }[]>(name));
+      const { rows } = await next.query<{ name: string }>(name);
+      const again = await app.as(globex, () => app.orm.em.execute<{ name: string }[]>(name));
+      await app.stop();
+
+      expect([...during, ...again]).toEqual([
+        { name: 'tenantry:acme' },
+        { name: 'tenantry:globex' },
+      ]);
+      expect(rows[0]?.name).not.toContain('acme');
+    });
+
     it('no attack of the prover succeeds, and it says that session-level settings leak', async () => {
       const app = await connectPersistence(config);
       const { context, entityManager, unitOfWork, members, projects } = app;
