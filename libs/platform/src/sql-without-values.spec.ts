@@ -26,9 +26,9 @@ describe('the text of a statement', () => {
     expect(sqlWithoutValues('select * from t where id in (1, 2, 3)')).toBe(
       'select * from t where id in (?, …)',
     );
-    expect(sqlWithoutValues(`insert into t (a, b) values (1, 'x'), (2, 'y')`)).toBe(
-      'insert into t (a, b) values (?, …), …',
-    );
+    expect(
+      sqlWithoutValues(`insert into t (a, b) values (1, 'x'), (2, null), (default, true)`),
+    ).toBe('insert into t (a, b) values (?, …), …');
   });
 
   it('is cut where it is long, also in the middle of a value', () => {

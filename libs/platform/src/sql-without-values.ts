@@ -22,7 +22,8 @@ const TOKENS = new RegExp(
   ].join('|'),
   'g',
 );
-const LIST = /\((?:\?|\$\d+)(?:, ?(?:\?|\$\d+))+\)/g;
+const ITEM = String.raw`(?:\?|\$\d+|null|default|true|false)`;
+const LIST = new RegExp(String.raw`\(${ITEM}(?:, ?${ITEM})+\)`, 'gi');
 const ROWS = /(\((?:\?|\?, …)\))(?:, ?\((?:\?|\?, …)\))+/g;
 
 const remembered = new Map<string, string>();

@@ -58,7 +58,7 @@ export function inSpan<Result>(
 export interface ClientSpan {
   readonly name: string;
   readonly attributes: Attributes;
-  /** As `Date.now()` has it, with fractions. */
+  /** As `Date.now()` has it. */
   readonly startTime: number;
   readonly durationMs: number;
   /** What kind of failure it was; none when it is empty. */

@@ -33,8 +33,9 @@ expectRefusals(REFUSED_BY_SERVER);
 interface Sent {
   readonly operation: string;
   readonly statement: string;
-  /** As `Date.now()` has it, with fractions. */
   readonly startTime: number;
+  /** By a clock that nobody sets. */
+  readonly startedAt: number;
   readonly account: RequestAccount | undefined;
   readonly tenant: string | undefined;
   readonly isTraced: boolean;
@@ -45,12 +46,14 @@ interface Sent {
  * records them. What is refused before it is sent is none of that; what is answered in pieces is counted, and not timed.
  */
 export function observed(statement: string, send: () => unknown): unknown {
-  const startTime = now();
+  const startTime = Date.now();
+  const startedAt = performance.now();
   const answer = send();
   const sent: Sent = {
     operation: operationOf(statement),
     statement,
     startTime,
+    startedAt,
     account: currentAccount(),
     tenant: currentTenant(),
     isTraced: isTraced(),
@@ -74,7 +77,7 @@ export function observed(statement: string, send: () => unknown): unknown {
 
 function answered(sent: Sent, errorType: string, sqlState?: string): void {
   const { operation, startTime, account, tenant } = sent;
-  const durationMs = now() - startTime;
+  const durationMs = performance.now() - sent.startedAt;
   const seconds = durationMs / 1_000;
   observeOperation({ name: operation, errorType, seconds });
   account?.waited(durationMs);
@@ -109,8 +112,4 @@ function operationOf(statement: string): string {
 function currentTenant(): string | undefined {
   const scope = scopes.getStore();
   return scope?.kind === 'tenant' ? scope.tenant.slug : undefined;
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
 }
