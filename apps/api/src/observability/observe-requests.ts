@@ -57,7 +57,7 @@ function warnOfTooMany(
 ): void {
   const account = accountOf(request);
   if (account && account.queries > most) {
-    raw.log?.warn({
+    raw.allLogs.at(-1)?.warn({
       msg: 'a request sends many statements: is there one for each row of another?',
       queries: account.queries,
       mostRepeated: account.mostRepeated(),

@@ -183,7 +183,10 @@ async function listen(api: NestFastifyApplication): Promise<number> {
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
-function send(port: number, { method, path, tenant, host, headers, body }: Call): Promise<Answer> {
+export function send(
+  port: number,
+  { method, path, tenant, host, headers, body }: Call,
+): Promise<Answer> {
   const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const outgoing = request(
