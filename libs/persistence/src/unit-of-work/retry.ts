@@ -20,13 +20,6 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const LOCK_NOT_AVAILABLE = '55P03';
 const UNIQUE_VIOLATION = '23505';
-/** Whatever else is tried again has lost its connection, or never had one. */
-const RETRIED = new Set([
-  SERIALIZATION_FAILURE,
-  DEADLOCK_DETECTED,
-  LOCK_NOT_AVAILABLE,
-  UNIQUE_VIOLATION,
-]);
 
 /** How a unit of work may be tried again: what the caller has said, and what is left of the budget. */
 export interface RetryTerms extends RetryOptions {
@@ -72,9 +65,9 @@ export class Retry {
       },
     );
     policy.onRetry(({ attempt: number, delay, ...reason }) => {
-      const sqlstate = sqlStateOf('error' in reason ? reason.error : undefined) ?? 'connection';
-      unitMetrics.retried(RETRIED.has(sqlstate) ? sqlstate : 'connection');
-      addSpanEvent('retry', { 'error.type': sqlstate, attempt: number });
+      const sqlstate = sqlStateOf('error' in reason ? reason.error : undefined);
+      unitMetrics.retried(sqlstate);
+      addSpanEvent('retry', { attempt: number, 'error.type': sqlstate ?? 'connection' });
       this.logger.debug({ msg: 'a unit of work is tried again', attempt: number, delayMs: delay });
     });
     this.budget.deposit();

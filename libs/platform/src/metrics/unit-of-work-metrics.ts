@@ -5,6 +5,10 @@ import { registry } from './registry.ts';
 const OUTCOMES = ['committed', 'rolled_back', 'unknown'] as const;
 export type UnitOutcome = (typeof OUTCOMES)[number];
 
+/** SQLSTATEs of what is tried again. Whatever else is has lost its connection, or never had one. */
+const RACES = ['40001', '40P01', '55P03', '23505'];
+const CONNECTION = 'connection';
+
 /** What became of a COMMIT whose reply was lost. */
 const FATES = ['stored', 'not_stored', 'unresolved'] as const;
 export type CommitFate = (typeof FATES)[number];
@@ -39,6 +43,9 @@ const interrupted = new Counter({
 OUTCOMES.forEach((outcome) => {
   units.inc({ outcome }, 0);
 });
+[...RACES, CONNECTION].forEach((sqlstate) => {
+  retries.inc({ sqlstate }, 0);
+});
 FATES.forEach((fate) => {
   interrupted.inc({ fate }, 0);
 });
@@ -51,9 +58,10 @@ export const unitMetrics = {
   attempted: (outcome: UnitOutcome, seconds: number): void => {
     attempts.observe({ outcome }, seconds);
   },
-  /** @param sqlstate one of the few that are tried again */
-  retried: (sqlstate: string): void => {
-    retries.inc({ sqlstate });
+  /** @param sqlstate of what it failed with, where the server has said one */
+  retried: (sqlstate: string | undefined): void => {
+    const isRace = sqlstate !== undefined && RACES.includes(sqlstate);
+    retries.inc({ sqlstate: isRace ? sqlstate : CONNECTION });
   },
   interrupted: (fate: CommitFate): void => {
     interrupted.inc({ fate });
