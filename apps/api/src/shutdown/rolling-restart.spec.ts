@@ -19,6 +19,8 @@ afterAll(() => api.stop());
 /** A process behind the balancer, which sends it requests for as long as it is ready. */
 interface Backend extends ApiProcess {
   readonly agent: Agent;
+  /** Settles when it is ready for the first time. */
+  readonly ready: Promise<unknown>;
   isReady: boolean;
 }
 
@@ -30,24 +32,24 @@ async function startBackend(): Promise<Backend> {
     OUTBOX_RELAY: 'off',
   });
   const agent = new Agent({ keepAlive: true });
-  const backend: Backend = { ...process, agent, isReady: false };
-  void watch(backend);
-  await ready(backend);
+  const ready = Promise.withResolvers<undefined>();
+  const backend: Backend = { ...process, agent, isReady: false, ready: ready.promise };
+  void watch(backend, () => {
+    ready.resolve(undefined);
+  });
+  await Promise.race([backend.ready, backend.ended]);
   return backend;
 }
 
-async function ready(backend: Backend): Promise<void> {
-  while (!backend.isReady) {
-    await sleep(20);
-  }
-}
-
-async function watch(backend: Backend): Promise<void> {
+async function watch(backend: Backend, ready: () => void): Promise<void> {
   let hasEnded = false;
   void backend.ended.then(() => (hasEnded = true));
   while (!hasEnded) {
     const status = await send(backend.port, new Agent(), 'GET', '/health/ready').catch(() => 0);
     backend.isReady = status === 200;
+    if (backend.isReady) {
+      ready();
+    }
     await sleep(50);
   }
   backend.agent.destroy();

@@ -55,9 +55,10 @@ export class SupervisedPool extends pg.Pool {
     this.deadlock = new PoolDeadlock(waitsForOthers ? Infinity : this.options.max);
     this.on('connect', (client) => {
       client.on('error', (error) => {
-        poolMetrics.lost();
         this.reportLost(error);
       });
+      // The server's last words may be followed by the network's: it is lost once.
+      client.once('error', poolMetrics.lost);
       // Whoever holds it will find out. Its place is free now.
       client.once('end', () => {
         this.giveBack(client, this.checkouts.get(client), true);
