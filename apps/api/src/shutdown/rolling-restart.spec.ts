@@ -2,10 +2,10 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { type Api, startApi } from '../testing/api-harness.ts';
-import { type ApiProcess, startProcess } from '../testing/start-process.ts';
+import { startApiProcess } from '../testing/api-process.ts';
 
 const RESTARTS = 20;
-const CLIENTS = 20;
+const CLIENTS = 10;
 const GRACE_MS = 20_000;
 
 let api: Api;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 /** A process behind the balancer, which sends it requests for as long as it is ready. */
-interface Backend extends ApiProcess {
+interface Backend extends Awaited<ReturnType<typeof startApiProcess>> {
   readonly agent: Agent;
   /** Settles when it is ready for the first time. */
   readonly ready: Promise<unknown>;
@@ -25,8 +25,7 @@ interface Backend extends ApiProcess {
 }
 
 async function startBackend(): Promise<Backend> {
-  const process = await startProcess({
-    ...api.config,
+  const process = await startApiProcess(api, {
     SHUTDOWN_DELAY_MS: '500',
     SHUTDOWN_GRACE_MS: String(GRACE_MS),
     OUTBOX_RELAY: 'off',
@@ -34,25 +33,26 @@ async function startBackend(): Promise<Backend> {
   const agent = new Agent({ keepAlive: true });
   const ready = Promise.withResolvers<undefined>();
   const backend: Backend = { ...process, agent, isReady: false, ready: ready.promise };
-  void watch(backend, () => {
+  watch(backend, () => {
     ready.resolve(undefined);
   });
   await Promise.race([backend.ready, backend.ended]);
   return backend;
 }
 
-async function watch(backend: Backend, ready: () => void): Promise<void> {
-  let hasEnded = false;
-  void backend.ended.then(() => (hasEnded = true));
-  while (!hasEnded) {
+function watch(backend: Backend, ready: () => void): void {
+  const look = async (): Promise<void> => {
     const status = await send(backend.port, new Agent(), 'GET', '/health/ready').catch(() => 0);
     backend.isReady = status === 200;
     if (backend.isReady) {
       ready();
     }
-    await sleep(50);
-  }
-  backend.agent.destroy();
+  };
+  const timer = setInterval(() => void look(), 50);
+  void backend.ended.then(() => {
+    clearInterval(timer);
+    backend.agent.destroy();
+  });
 }
 
 function send(
@@ -124,7 +124,7 @@ describe('processes that are replaced one after the other, under load', () => {
       const [old] = backends;
       backends.add(await startBackend());
       const begin = Date.now();
-      old?.process.kill('SIGTERM');
+      old?.tellToEnd();
       codes.push((await old?.ended) ?? null);
       times.push(Date.now() - begin);
       if (old) {
@@ -133,9 +133,8 @@ describe('processes that are replaced one after the other, under load', () => {
     }
     goesOn = false;
     await Promise.all(clients);
-    for (const { process, ended } of backends) {
-      process.kill('SIGTERM');
-      await ended;
+    for (const backend of backends) {
+      await backend.stop();
     }
     process.stdout.write(
       `${acknowledged.length} acknowledged over ${RESTARTS} restarts, ${failures.length} reset; ` +

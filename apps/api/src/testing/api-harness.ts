@@ -137,8 +137,11 @@ export async function startApi(variables: Record<string, string> = {}) {
 }
 
 /** Another process of the same installation, over its database. */
-export async function startAnother({ config }: Pick<Api, 'config'>) {
-  const api = await createApi(readApiConfig(config));
+export async function startAnother(
+  { config }: Pick<Api, 'config'>,
+  variables: Record<string, string> = {},
+) {
+  const api = await createApi(readApiConfig({ ...config, ...variables }));
   const port = await listen(api);
   return {
     call: (call: Call): Promise<Answer> => send(port, call),

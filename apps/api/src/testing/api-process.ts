@@ -40,7 +40,7 @@ export async function startApiProcess(
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
-  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   let output = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (chunk: string) => (output += chunk));
@@ -53,12 +53,19 @@ export async function startApiProcess(
   while (child.exitCode === null && !(await isUp())) {
     await sleep(50);
   }
+  const tellToEnd = (): void => {
+    child.kill('SIGTERM');
+  };
   return {
+    port,
     call,
+    tellToEnd,
+    /** Its exit code, once it has ended. */
+    ended,
     /** All that was written, once it has ended. */
     stop: async (): Promise<{ readonly text: string; readonly lines: readonly LogLine[] }> => {
-      child.kill();
-      await exited;
+      tellToEnd();
+      await ended;
       const lines = output.split('\n').filter((line) => line.startsWith('{'));
       return { text: output, lines: lines.map((line) => JSON.parse(line) as LogLine) };
     },
