@@ -69,8 +69,8 @@ describe('labels', () => {
   it('stay few, whatever two hundred tenants do and whoever asks for what', async () => {
     await visit(0);
     const before = await scrape(api);
-    for (let number = 1; number <= 200; number += 1) {
-      await visit(number);
+    for (let number = 1; number <= 200; number += 8) {
+      await Promise.all(Array.from({ length: 8 }, (_, more) => visit(number + more)));
     }
     const after = await scrape(api);
 
@@ -112,13 +112,14 @@ async function comingFrom(address: string, work: () => Promise<void>): Promise<v
 /** Whatever could be a label, each time another one. */
 async function visit(number: number): Promise<void> {
   const tenant = { id: newId<'Tenant'>(), slug: slug(`visitor-${number}`), schema: 'shared' };
+  const letters = [...String(number)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
   const sqlstate = `Z${String(number).padStart(4, '0')}`;
   await api.api.get(TenantContext).run(tenant, async () => {
     const run = (sql: string): Promise<unknown> =>
       api.api.get(TransactionalService).run((entityManager) => entityManager.execute(sql));
     await run(`select ${number}`);
     await run(`do $$ begin raise exception using errcode = '${sqlstate}'; end $$`).catch(() => 0);
-    await run(`mistake${number}`).catch(() => 0);
+    await run(`mistake${letters}`).catch(() => 0);
   });
   await api.call({ path: `/nowhere/${number}`, tenant: 'alpha' });
   await api.call({ path: `/projects/${newId()}?search=${number}`, tenant: 'alpha' });

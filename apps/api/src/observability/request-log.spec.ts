@@ -101,6 +101,7 @@ describe('the log', () => {
     expect(lines.length).toBeGreaterThan(500);
     expect(lines.some(({ msg }) => msg === 'slow query')).toBe(true);
     expect(text.split('\n').filter((line) => line.includes(MARK))).toEqual([]);
+    expect(lines.filter(({ mostRepeated }) => mostRepeated?.text.includes(`'`))).toEqual([]);
     expect(lines.filter(({ query = '' }) => /\d{6}/.test(query.replace(/"[^"]+"/g, '')))).toEqual(
       [],
     );
