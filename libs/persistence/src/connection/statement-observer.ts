@@ -18,11 +18,11 @@ const FIRST_WORD = /^[\s(]*([a-z]+)/i;
 const OPERATIONS = new Set(
   (
     'SELECT INSERT UPDATE DELETE MERGE WITH VALUES CALL COPY FETCH LOCK SET SHOW EXPLAIN NOTIFY LISTEN CREATE ALTER DROP ' +
-    'GRANT REVOKE TRUNCATE BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE'
+    'GRANT REVOKE TRUNCATE BEGIN COMMIT ROLLBACK SAVEPOINT RELEASE'
   ).split(' '),
 );
 /** They belong to a transaction, and not to what was asked of it. */
-const OF_TRANSACTIONS = new Set(['BEGIN', 'START', 'COMMIT', 'ROLLBACK', 'SAVEPOINT', 'RELEASE']);
+const OF_TRANSACTIONS = new Set(['BEGIN', 'COMMIT', 'ROLLBACK', 'SAVEPOINT', 'RELEASE']);
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 /** What roles and row security refuse a tenant, as opposed to what this layer does not even send. */
@@ -105,7 +105,8 @@ function attributesOf({ operation, statement, tenant }: Sent, sqlState: string |
 }
 
 function operationOf(statement: string): string {
-  const word = FIRST_WORD.exec(statement)?.[1]?.toUpperCase() ?? '';
+  const first = FIRST_WORD.exec(statement)?.[1]?.toUpperCase() ?? '';
+  const word = first === 'START' ? 'BEGIN' : first;
   return OPERATIONS.has(word) ? word : 'OTHER';
 }
 
