@@ -5,6 +5,7 @@ import { type ApiConfig, loggingModule } from '@tenantry/platform';
 import { HealthController } from './health/health.controller.ts';
 import { Draining } from './shutdown/draining.ts';
 import { ObservabilityModule } from './observability/observability.module.ts';
+import { OPERATOR_TOKEN } from './health/operator-guard.ts';
 import { TenancyModule } from './tenancy/tenancy.module.ts';
 import { EventLog } from './work/event-log.ts';
 import { WorkModule } from './work/work.module.ts';
@@ -23,14 +24,15 @@ export class ApiModule {
       imports: [
         loggingModule(config),
         PersistenceModule.forRoot(config.database),
-        HealthModule,
         ObservabilityModule.forRoot(config),
+        HealthModule.forRoot(config),
         TenancyModule.forRoot(config),
         WorkModule,
         ...(config.relaysEvents ? [OutboxModule.forRoot({ handlers })] : []),
       ],
       providers: [
         Heartbeat,
+        { provide: OPERATOR_TOKEN, useValue: config.operatorToken },
         {
           provide: Draining,
           useFactory: (readiness: Readiness) => new Draining(readiness, config.shutdown.delayMs),

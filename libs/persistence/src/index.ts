@@ -8,6 +8,8 @@ export {
 } from './catalog/tenant-directory.ts';
 export { CannotConnect } from './connection/connect.ts';
 export { type PoolStatistics, readPoolStatistics } from './connection/pool-statistics.ts';
+export { Probe, ProbeCannotConnect } from './connection/probe.ts';
+export { type Queryable } from './connection/queryable.ts';
 export { describeTenantIsolation } from './isolation/describe-tenant-isolation.ts';
 export { type Subject } from './isolation/experiment.ts';
 export { OWN_ROWS } from './mapping/tenant-owned.ts';
@@ -44,8 +46,15 @@ export { MigrationFailed } from './migrations/migration-failed.ts';
 export { type TargetWork } from './migrations/migration-script.ts';
 export { RollbackRefused } from './migrations/rollback.ts';
 export { strongestLock, type TableLock } from './migrations/table-lock.ts';
-export { CATALOG, isInRange, type Target, type TargetPlan } from './migrations/fleet-plan.ts';
-export { readFleetStatus } from './migrations/fleet-status.ts';
+export {
+  type AppliedMigration,
+  CATALOG,
+  isInRange,
+  planFleet,
+  type Target,
+  type TargetPlan,
+} from './migrations/fleet-plan.ts';
+export { compileBuild, readFleetStatus } from './migrations/fleet-status.ts';
 export { migrationLists } from './migrations/migration-lists.ts';
 export { createMigration } from './migrations/new-migration.ts';
 export {
@@ -65,8 +74,10 @@ export { PersistenceModule } from './persistence.module.ts';
 export { CHECKS } from './prover/checks.ts';
 export { type Finding, lineOf } from './prover/finding.ts';
 export { OUTBOX } from './prover/grant-facts.ts';
+export { inspectAsApp } from './prover/inspect.ts';
 export { IsolationCheck, NotIsolated } from './prover/isolation-check.ts';
 export { IsolationProver, type IsolationReport } from './prover/isolation-prover.ts';
+export { checkServerVersion, type Strictness } from './prover/server-check.ts';
 export { Housekeeper } from './provisioning/housekeeper.ts';
 export { ProvisioningModule } from './provisioning/provisioning.module.ts';
 export { RunLocks } from './provisioning/run-locks.ts';

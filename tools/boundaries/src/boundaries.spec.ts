@@ -50,7 +50,7 @@ const PACKAGES = [
   'fastify',
   '@nestjs/common',
   '@nestjs/core',
-  '@nestjs/terminus',
+  '@nestjs/swagger',
   '@mikro-orm/core',
   '@mikro-orm/seeder',
 ];

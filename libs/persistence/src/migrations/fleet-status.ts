@@ -1,16 +1,22 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { compile } from './compiled-migration.ts';
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
+import { compile, type CompiledLists } from './compiled-migration.ts';
 import { planFleet, type TargetPlan } from './fleet-plan.ts';
 import { readSnapshot } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
 
+/** The migrations of this build. Nothing is asked of the server. */
+export function compileBuild(orm: MikroORM): Promise<CompiledLists> {
+  return compile(orm, migrationLists);
+}
+
 /**
- * Where the catalog and all placements are, compared with the migrations of this build: by one query, which changes
- * nothing. It can be asked as the owner and in the operator's scope.
+ * Where the catalog and all placements are, compared with the migrations of a build: by one query, which changes
+ * nothing. It can be asked by whoever may read the catalog.
  */
 export async function readFleetStatus(
-  entityManager: EntityManager,
+  database: Queryable,
+  build: CompiledLists,
 ): Promise<readonly TargetPlan[]> {
-  const toolkit = { driver: entityManager.getDriver(), config: entityManager.config };
-  return planFleet(await readSnapshot(entityManager), await compile(toolkit, migrationLists));
+  return planFleet(await readSnapshot(database), build);
 }

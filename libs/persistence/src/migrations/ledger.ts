@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
+import type { Queryable } from '../connection/queryable.ts';
 import type { CompiledLists, CompiledMigration } from './compiled-migration.ts';
 import type {
   AppliedMigration,
@@ -36,14 +37,14 @@ interface SnapshotRow {
  * @param slugs tenants whose placements are looked for
  */
 export async function readSnapshot(
-  entityManager: EntityManager,
+  database: Queryable,
   slugs: readonly string[] = [],
 ): Promise<FleetSnapshot> {
-  const { hasCatalog, hasChecksums, hasKinds } = await stateOfLedger(entityManager);
+  const { hasCatalog, hasChecksums, hasKinds } = await stateOfLedger(database);
   if (!hasCatalog) {
     return { catalog: [], placements: [], builds: [] };
   }
-  const rows = await entityManager.execute<SnapshotRow[]>(
+  const rows = await database.execute<SnapshotRow[]>(
     `with applied as (
        select target, json_agg(json_build_array(name, ${hasChecksums ? 'checksum' : 'null'}, ${hasKinds ? 'kind' : `'expand'`}) order by name collate "C")::text as migrations
        from catalog.migration group by target)
@@ -137,8 +138,8 @@ interface LedgerState {
   readonly hasKinds: boolean;
 }
 
-async function stateOfLedger(entityManager: EntityManager): Promise<LedgerState> {
-  const [state] = await entityManager.execute<[LedgerState]>(
+async function stateOfLedger(database: Queryable): Promise<LedgerState> {
+  const [state] = await database.execute<[LedgerState]>(
     `select to_regclass('catalog.migration') is not null as "hasCatalog",
        to_regclass('catalog.migration_failure') is not null as "hasChecksums",
        to_regclass('catalog.heartbeat') is not null as "hasKinds"`,

@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
 import { APP_ROLES } from './app-roles.ts';
 
 /** Something on the server that may read or write tenants' rows with rights that are not the caller's. */
@@ -16,11 +16,11 @@ export interface CodeFacts {
  * @param schemas of placements
  */
 export function readCode(
-  entityManager: EntityManager,
+  database: Queryable,
   login: string,
   schemas: readonly string[],
 ): Promise<CodeFacts[]> {
-  return entityManager.execute<CodeFacts[]>(
+  return database.execute<CodeFacts[]>(
     `with recursive ${APP_ROLES},
        protected(oid) as (
          select oid from pg_namespace where nspname = 'catalog' or nspname in (select jsonb_array_elements_text(?::jsonb))),

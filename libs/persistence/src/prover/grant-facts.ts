@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
 import { ROLES } from '../roles.ts';
 import { APP_ROLES } from './app-roles.ts';
 import type { InspectedPlacement } from './placements.ts';
@@ -18,11 +18,11 @@ export interface GrantFacts {
  * each table, so the server sorts them out.
  */
 export function readExcessGrants(
-  entityManager: EntityManager,
+  database: Queryable,
   login: string,
   placements: readonly InspectedPlacement[],
 ): Promise<GrantFacts[]> {
-  return entityManager.execute<GrantFacts[]>(
+  return database.execute<GrantFacts[]>(
     `with recursive ${APP_ROLES},
        holder(namespace, schema, role) as (
          select n.oid, p.schema, p.role

@@ -1,11 +1,17 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
 import { checkCatalogTable } from './catalog-checks.ts';
 import { checkCode } from './code-checks.ts';
 import { readCode } from './code-facts.ts';
 import type { Finding } from './finding.ts';
 import { checkGrant } from './grant-checks.ts';
 import { readExcessGrants } from './grant-facts.ts';
-import { checkPlacements, type InspectedPlacement, readPlacements } from './placements.ts';
+import {
+  checkPlacements,
+  hasCatalog,
+  type InspectedPlacement,
+  readLogin,
+  readPlacements,
+} from './placements.ts';
 import { checkRoles } from './role-checks.ts';
 import { readRoles } from './role-facts.ts';
 import { checkServerVersion, readServerVersion, type Strictness } from './server-check.ts';
@@ -18,32 +24,42 @@ import { readTables } from './table-facts.ts';
  * @param login the app's
  */
 export async function inspect(
-  entityManager: EntityManager,
+  database: Queryable,
   login: string,
   strictness: Strictness,
 ): Promise<Finding[]> {
-  const placements = await readPlacements(entityManager);
-  const catalog = await readTables(entityManager, ['catalog']);
+  const placements = await readPlacements(database);
+  const catalog = await readTables(database, ['catalog']);
   return [
-    ...checkServerVersion(await readServerVersion(entityManager), strictness),
-    ...checkRoles(await readRoles(entityManager, login), login),
+    ...checkServerVersion(await readServerVersion(database), strictness),
+    ...checkRoles(await readRoles(database, login), login),
     ...catalog.flatMap(checkCatalogTable),
     ...checkPlacements(placements),
-    ...(await inspectPlacements(entityManager, login, placements)),
+    ...(await inspectPlacements(database, login, placements)),
   ];
+}
+
+/** The same as the app's own login; `null` before anything has been migrated. */
+export async function inspectAsApp(
+  database: Queryable,
+  strictness: Strictness,
+): Promise<Finding[] | null> {
+  return (await hasCatalog(database))
+    ? inspect(database, await readLogin(database), strictness)
+    : null;
 }
 
 /** The part of it that is about placements, and whatever else can reach their rows. */
 export async function inspectPlacements(
-  entityManager: EntityManager,
+  database: Queryable,
   login: string,
   placements: readonly InspectedPlacement[],
 ): Promise<Finding[]> {
   const known = new Set(placements.filter((each) => each.known).map(({ schema }) => schema));
   const schemas = placements.map(({ schema }) => schema);
-  const tables = await readTables(entityManager, schemas);
-  const code = await readCode(entityManager, login, schemas);
-  const grants = await readExcessGrants(entityManager, login, placements);
+  const tables = await readTables(database, schemas);
+  const code = await readCode(database, login, schemas);
+  const grants = await readExcessGrants(database, login, placements);
   return [
     ...tables.flatMap((table) => checkTable(table, known.has(table.schema))),
     ...code.map(checkCode),

@@ -3,8 +3,7 @@ import { errorParts } from '../connection/connection-errors.ts';
 import { TransactionalService } from '../unit-of-work/transactional.service.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
 import { type Finding, lineOf } from './finding.ts';
-import { inspect } from './inspect.ts';
-import { hasCatalog, readLogin } from './placements.ts';
+import { inspectAsApp } from './inspect.ts';
 import type { Strictness } from './server-check.ts';
 
 /** Production was to start on a database that would let tenants leak. The message lists what was found. */
@@ -56,13 +55,10 @@ export class IsolationCheck {
   private async inspect(strictness: Strictness): Promise<Finding[] | null> {
     try {
       return await this.context.runAsReader(() =>
-        this.transactional.run(
-          async (transaction) =>
-            (await hasCatalog(transaction))
-              ? inspect(transaction, await readLogin(transaction), strictness)
-              : null,
-          { readOnly: true, timeouts: { statementTimeoutMs: PATIENCE_MS } },
-        ),
+        this.transactional.run((transaction) => inspectAsApp(transaction, strictness), {
+          readOnly: true,
+          timeouts: { statementTimeoutMs: PATIENCE_MS },
+        }),
       );
     } catch (error) {
       if (NO_OPERATOR.includes(errorParts(error).code ?? '')) {

@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
 import { roleOfPlacement } from '../roles.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -11,10 +11,8 @@ export interface InspectedPlacement {
 }
 
 /** All placements of the catalog, and other schemas with a table that has a `tenant_id`: whatever holds tenants' rows. */
-export async function readPlacements(
-  entityManager: EntityManager,
-): Promise<readonly InspectedPlacement[]> {
-  const rows = await entityManager.execute<{ schema: string; known: boolean }[]>(`
+export async function readPlacements(database: Queryable): Promise<readonly InspectedPlacement[]> {
+  const rows = await database.execute<{ schema: string; known: boolean }[]>(`
     select schema, bool_or(known) as known from (
       select schema_name as schema, true as known from catalog.placement
       union all
@@ -31,8 +29,8 @@ export async function readPlacements(
 }
 
 /** Whether there is a catalog yet. */
-export async function hasCatalog(entityManager: EntityManager): Promise<boolean> {
-  const [row] = await entityManager.execute<{ there: boolean }[]>(
+export async function hasCatalog(database: Queryable): Promise<boolean> {
+  const [row] = await database.execute<{ there: boolean }[]>(
     `select to_regclass('catalog.placement') is not null as there`,
   );
   return row?.there === true;
@@ -52,8 +50,8 @@ export function checkPlacements(placements: readonly InspectedPlacement[]): Find
 }
 
 /** The schema of some dedicated placement that has its tables, if there is one. */
-export async function findDedicated(entityManager: EntityManager): Promise<string | undefined> {
-  const [row] = await entityManager.execute<{ schema: string }[]>(`
+export async function findDedicated(database: Queryable): Promise<string | undefined> {
+  const [row] = await database.execute<{ schema: string }[]>(`
     select p.schema_name as schema
     from catalog.placement p
     where p.isolation <> 'shared' and to_regclass(format('%I.member', p.schema_name)) is not null
@@ -63,7 +61,7 @@ export async function findDedicated(entityManager: EntityManager): Promise<strin
 }
 
 /** The login that the connection was made with, whichever role it has taken since. */
-export async function readLogin(entityManager: EntityManager): Promise<string> {
-  const [row] = await entityManager.execute<{ login: string }[]>('select session_user as login');
+export async function readLogin(database: Queryable): Promise<string> {
+  const [row] = await database.execute<{ login: string }[]>('select session_user as login');
   return row?.login ?? '';
 }

@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
 import { ROLES } from '../roles.ts';
 import { TENANT_SETTING } from '../tenant-context/scope.ts';
 import { APP_ROLES } from './app-roles.ts';
@@ -18,8 +18,8 @@ export interface MembershipFacts {
   readonly inherits: boolean;
 }
 
-export async function readRoles(entityManager: EntityManager, login: string): Promise<RoleFacts> {
-  const [facts] = await entityManager.execute<RoleFacts[]>(
+export async function readRoles(database: Queryable, login: string): Promise<RoleFacts> {
+  const [facts] = await database.execute<RoleFacts[]>(
     `with recursive ${APP_ROLES}
      select (${ATTRIBUTES}) as attributes, (${OWNERS}) as owners, (${MEMBERSHIPS}) as memberships, (${PRESETS}) as presets`,
     [login, login, login],

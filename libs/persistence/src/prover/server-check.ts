@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** The first minor release of each major one that has the fixes of row security of 2025 and 2026. */
@@ -32,8 +32,8 @@ export function checkServerVersion(
   ];
 }
 
-export async function readServerVersion(entityManager: EntityManager): Promise<number> {
-  const [row] = await entityManager.execute<{ version: number }[]>(
+export async function readServerVersion(database: Queryable): Promise<number> {
+  const [row] = await database.execute<{ version: number }[]>(
     `select current_setting('server_version_num')::int as version`,
   );
   return row?.version ?? 0;

@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../connection/queryable.ts';
 
 /** What the server's catalog says of one table of a placement, or of the catalog. */
 export interface TableFacts {
@@ -41,11 +41,8 @@ interface ForeignKeyFacts {
 }
 
 /** Reads the tables of all the schemas by one query: partitions and other children are among them. */
-export function readTables(
-  entityManager: EntityManager,
-  schemas: readonly string[],
-): Promise<TableFacts[]> {
-  return entityManager.execute<TableFacts[]>(
+export function readTables(database: Queryable, schemas: readonly string[]): Promise<TableFacts[]> {
+  return database.execute<TableFacts[]>(
     `select n.nspname as schema, c.relname as name, c.relkind = 'f' as foreign,
        c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
        case when tenant.attnum is not null then json_build_object(

@@ -1,0 +1,37 @@
+import { inspectAsApp, lineOf, type Queryable, type Strictness } from '@tenantry/persistence';
+import { Indicator, RARELY_MS } from '../report/indicator.ts';
+import { judged, type Reading, unknown } from '../report/reading.ts';
+
+/** How many findings are told. */
+const MOST = 20;
+const ADVICE =
+  'Do what the findings say, then run prove-isolation; production does not start on a leak.';
+
+/** What is inspected when a process starts, again: somebody may have been at the database by hand. */
+export class IsolationIndicator extends Indicator {
+  override readonly name = 'isolation';
+  override readonly everyMs = RARELY_MS;
+  override readonly deadlineMs = 30_000;
+
+  constructor(private readonly strictness: Strictness) {
+    super();
+  }
+
+  override async observe(database: Queryable): Promise<readonly Reading[]> {
+    const all = await inspectAsApp(database, this.strictness);
+    if (!all) {
+      return [unknown('isolation', 'nothing has been migrated', 'Run migrate.')];
+    }
+    // The version of the server has an indicator of its own.
+    const findings = all.filter(({ check }) => check !== 'server-version');
+    const leaks = findings.filter(({ severity }) => severity === 'leak').length;
+    const status = leaks > 0 ? 'fail' : findings.length > 0 ? 'warn' : 'pass';
+    const counts = { leaks, warnings: findings.length - leaks };
+    return [
+      judged('isolation', status, counts, {
+        detail: findings.slice(0, MOST).map(lineOf),
+        advice: ADVICE,
+      }),
+    ];
+  }
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { Readiness, type ReadinessState } from '../readiness/readiness.ts';
+import { type Status, worst } from './reading.ts';
+import { type Observation, Sampler } from './sampler.ts';
+
+/** How the database is, for operators. */
+export interface DatabaseHealth {
+  /** The worst of all. */
+  readonly status: Status;
+  readonly readiness: ReadinessState;
+  /** What each indicator has observed. */
+  readonly checks: Readonly<Record<string, readonly Observation[]>>;
+}
+
+/** What operators are told: whether this process is ready, why not, and what was observed of the database. */
+@Injectable()
+export class HealthReport {
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly sampler: Sampler,
+  ) {}
+
+  /** From memory, within the deadline of readiness, whatever the database does. */
+  async read(): Promise<DatabaseHealth> {
+    const isReady = await this.readiness.isReady();
+    const checks = this.sampler.observations();
+    const statuses = Object.values(checks).flatMap((each) => each.map(({ status }) => status));
+    return {
+      status: worst([isReady ? 'pass' : 'fail', ...statuses]),
+      readiness: this.readiness.state,
+      checks,
+    };
+  }
+}
