@@ -25,6 +25,7 @@ import {
 } from '@tenantry/seeding';
 import { baseline, type BaselineCommand } from './commands/baseline.ts';
 import { create } from './commands/create.ts';
+import { doctor } from './commands/doctor.ts';
 import { lintMigrations } from './commands/lint.ts';
 import { migrate, type MigrateCommand } from './commands/migrate.ts';
 import { plan } from './commands/plan.ts';
@@ -155,6 +156,15 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .addOption(json())
     .action(async (options: VerifyOptions) => {
       done(await verify(options));
+    });
+  program
+    .command('doctor')
+    .description(
+      `say how the database is, as the app sees it, and what to do; exits with ${EXIT.fatal} when something fails`,
+    )
+    .addOption(json())
+    .action(async (options: { json?: boolean }) => {
+      done(await doctor(options));
     });
   program
     .command('baseline')

@@ -72,7 +72,7 @@ describe('a server that is silent', () => {
     await sleep(FRESH_FOR_MS);
     proxy.blackHole('all');
     await until(async () => !(await isReady()));
-    await health.sampler.pass({ everything: true });
+    await health.sampler.pass(() => true);
 
     const start = Date.now();
     const { status, readiness, checks } = await health.report.read();
@@ -107,16 +107,13 @@ describe('a server that is made read-only', () => {
 });
 
 describe('a server that is stopped', () => {
-  it('is noticed without anybody asking twice, and its return too, and no connection is lost', async () => {
+  it('is noticed by the first who asks, and its return too, and no connection is lost', async () => {
     const before = await health.pool();
     await sleep(FRESH_FOR_MS);
     await server.stop('fast');
-    const start = Date.now();
 
-    // One who asks is enough: the second look comes by itself.
-    await isReady();
-    await until(() => Promise.resolve(health.readiness.state.state === 'not-ready'));
-    expect(Date.now() - start).toBeLessThan(10_000);
+    // It is looked at twice before the answer: that it is refused takes no time.
+    expect(await isReady()).toBe(false);
     expect(health.readiness.state.reason).toMatch(/cannot be connected to|ECONNREFUSED|terminat/);
 
     await server.start();

@@ -125,6 +125,14 @@ export function readApiConfig(environment?: Environment): ApiConfig {
   return readEnvironment(api, environment);
 }
 
+/**
+ * Of a process that uses the database as the app does, and is nothing else.
+ * @throws {InvalidEnvironment}
+ */
+export function readCommonConfig(environment?: Environment): CommonConfig {
+  return readEnvironment(common.transform(commonConfig), environment);
+}
+
 /** @throws {InvalidEnvironment} */
 export function readMintConfig(environment?: Environment): MintConfig {
   return readEnvironment(mint, environment);

@@ -4,6 +4,7 @@ export {
   type DatabaseConfig,
   type MigratorConfig,
   readApiConfig,
+  readCommonConfig,
   readMigratorConfig,
   readMintConfig,
   SEED_PROFILES,

@@ -144,6 +144,7 @@ export async function startAnother(
   const api = await createApi(readApiConfig({ ...config, ...variables }));
   const port = await listen(api);
   return {
+    api,
     call: (call: Call): Promise<Answer> => send(port, call),
     stop: () => api.close(),
   };

@@ -156,6 +156,7 @@ describe('a pool that is full', () => {
     const start = Date.now();
 
     expect(await isReady()).toBe(true);
+    expect(reason()).toMatch(/no connection .* in use/i);
     expect(Date.now() - start).toBeLessThan(FRESH_FOR_MS + DEADLINE_MS + 300);
     // It is looked at again without anybody asking.
     await until(async () => health.readiness.state.state === 'not-ready', 5_000);

@@ -1,5 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { DEADLINE_MS, FAILURES, FORGIVEN_FOR_MS, FRESH_FOR_MS } from './limits.ts';
+import {
+  CONFIRMED_AFTER_MS,
+  DEADLINE_MS,
+  FAILURES,
+  FORGIVEN_FOR_MS,
+  FRESH_FOR_MS,
+} from './limits.ts';
 import { PoolCheck } from './pool-check.ts';
 import { NotServable, ServerCheck } from './server-check.ts';
 
@@ -16,8 +23,8 @@ export interface ReadinessState {
 
 /**
  * Whether this process can serve requests. The answer is for everybody, so it says no more; the log says why. What the server
- * says of itself counts at once. That it cannot be asked, or that the pool has nothing to give, counts the second time, which
- * is waited for even if nobody asks.
+ * says of itself counts at once. That it cannot be asked, or that the pool has nothing to give, counts the second time: that is
+ * looked for before the answer where there is time for it, and else after it, even if nobody asks any more.
  */
 @Injectable()
 export class Readiness implements OnApplicationShutdown {
@@ -73,10 +80,22 @@ export class Readiness implements OnApplicationShutdown {
 
   private async checkNow(): Promise<void> {
     clearTimeout(this.confirmation);
-    // Both are looked at, so that both reasons are told.
+    const end = Date.now() + DEADLINE_MS;
+    await this.look(DEADLINE_MS);
+    if (this.isInDoubt && end - Date.now() > 2 * CONFIRMED_AFTER_MS) {
+      await sleep(CONFIRMED_AFTER_MS);
+      await this.look(end - Date.now());
+    }
+    if (this.isInDoubt) {
+      this.confirmation = setTimeout(() => void this.check(), CONFIRMED_AFTER_MS).unref();
+    }
+  }
+
+  /** Both are looked at, so that both reasons are told. */
+  private async look(deadlineMs: number): Promise<void> {
     const outcomes = await Promise.allSettled([
-      this.server.mustBeServable(DEADLINE_MS),
-      this.pool.mustHandOut(DEADLINE_MS),
+      this.server.mustBeServable(deadlineMs),
+      this.pool.mustHandOut(deadlineMs),
     ]);
     const errors = outcomes.flatMap((each) =>
       each.status === 'rejected' ? [each.reason as unknown] : [],
@@ -100,21 +119,19 @@ export class Readiness implements OnApplicationShutdown {
 
   private fail(errors: readonly unknown[]): void {
     this.failures += 1;
-    const reason = errors.map((error) => (error as Error).message).join('; ');
+    this.reason = errors.map((error) => (error as Error).message).join('; ');
     if (errors.some((error) => error instanceof NotServable) || !this.isForgiven) {
-      this.become('not-ready', reason);
-      return;
+      this.become('not-ready', this.reason);
     }
-    this.reason = reason;
-    this.confirmation = setTimeout(() => void this.check(), FRESH_FOR_MS).unref();
+  }
+
+  /** It is ready still, though it has failed. */
+  private get isInDoubt(): boolean {
+    return this.current === 'ready' && this.failures > 0;
   }
 
   private get isForgiven(): boolean {
-    return (
-      this.current === 'ready' &&
-      this.failures < FAILURES &&
-      this.checkedAt - this.succeededAt < FORGIVEN_FOR_MS
-    );
+    return this.failures < FAILURES && this.checkedAt - this.succeededAt < FORGIVEN_FOR_MS;
   }
 
   private become(state: ReadinessState['state'], reason: string | null): void {

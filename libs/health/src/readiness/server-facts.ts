@@ -18,7 +18,7 @@ export interface ServerFacts {
 }
 
 /** What all tenants depend on. A dedicated placement that lags behind is no reason to serve nobody. */
-export const REQUIRED = [CATALOG.name, SHARED_SCHEMA] as const;
+const REQUIRED = [CATALOG.name, SHARED_SCHEMA] as const;
 
 const { owner, ...others } = ROLES;
 const ENTERED = JSON.stringify(['tenantry_shared', ...Object.values(others)]);

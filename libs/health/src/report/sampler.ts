@@ -48,11 +48,14 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
     this.probe.close();
   }
 
-  /** Takes samples of all that is due; of everything, when told so. It never does so twice at once. */
-  async pass({ everything = false } = {}): Promise<void> {
+  /**
+   * Takes samples, and never does so twice at once.
+   * @param isWanted of what; of all that is due, unless this says otherwise
+   */
+  async pass(isWanted = (indicator: Indicator): boolean => this.isDue(indicator)): Promise<void> {
     const before = this.passing;
     await before;
-    this.passing ??= this.sampleDue(everything).finally(() => {
+    this.passing ??= this.sample(this.indicators.filter(isWanted)).finally(() => {
       this.passing = undefined;
     });
     await this.passing;
@@ -74,11 +77,12 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
-  private async sampleDue(everything: boolean): Promise<void> {
+  private async sample(indicators: readonly Indicator[]): Promise<void> {
     const database = new OneAttempt(this.probe);
-    const due = this.indicators.filter((each) => everything || this.isDue(each));
     // What takes long comes last, so that it holds up nothing but itself.
-    for (const indicator of due.toSorted((one, other) => one.deadlineMs - other.deadlineMs)) {
+    for (const indicator of indicators.toSorted(
+      (one, other) => one.deadlineMs - other.deadlineMs,
+    )) {
       if (!this.ended.signal.aborted) {
         const readings = await this.readingsOf(indicator, database);
         this.samples.set(indicator, { at: Date.now(), readings });

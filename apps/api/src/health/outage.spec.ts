@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { type RestartableServer, startRestartableServer } from '@tenantry/embedded-postgres';
+import { readPoolStatistics, withFleet } from '@tenantry/persistence';
+import { readMigratorConfig } from '@tenantry/platform';
+import { OPERATOR_TOKEN, startAnother, TOKEN_SECRET } from '../testing/api-harness.ts';
+
+/** How long the server is away: a minute is what is asked of the API. */
+const AWAY_MS = 60_000;
+/** As often as Kubernetes asks for readiness, by deploy/kubernetes/api.yaml. */
+const PERIOD_MS = 2_000;
+
+let server: RestartableServer;
+let api: Awaited<ReturnType<typeof startAnother>>;
+
+beforeAll(async () => {
+  server = await startRestartableServer();
+  await withFleet(readMigratorConfig({ ...server.address }), (fleet) => fleet.migrate());
+  api = await startAnother({
+    config: {
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'silent',
+      OPERATOR_TOKEN,
+      TENANT_TOKEN_SECRET: TOKEN_SECRET,
+      ...server.address,
+    },
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await api.stop();
+  await server.end();
+});
+
+const get = (path: string) => api.call({ path });
+const pool = () => readPoolStatistics(api.api.get(MikroORM));
+
+/** Asks now and then until told to stop. */
+function asking(path: string, everyMs: number) {
+  const statuses: { readonly at: number; readonly status: number; readonly tookMs: number }[] = [];
+  const stopped = new AbortController();
+  const running = (async () => {
+    while (!stopped.signal.aborted) {
+      const start = performance.now();
+      const { status } = await get(path);
+      statuses.push({ at: Date.now(), status, tookMs: performance.now() - start });
+      await sleep(everyMs);
+    }
+  })();
+  return {
+    statuses,
+    /** When it was first answered so, after a time. */
+    first: (status: number, after: number): number =>
+      statuses.find((each) => each.at >= after && each.status === status)?.at ?? Infinity,
+    stop: async (): Promise<void> => {
+      stopped.abort();
+      await running;
+    },
+  };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? NaN;
+}
+
+describe('a server that is away for a minute', () => {
+  it('lets the API live, not ready until it is back, and leaves no connection behind', async () => {
+    expect((await get('/health/ready')).status).toBe(200);
+    const before = await pool();
+    const live = asking('/health/live', 20);
+    const ready = asking('/health/ready', PERIOD_MS);
+
+    await server.stop('immediate');
+    const gone = Date.now();
+    await sleep(AWAY_MS);
+    const duringOutage = live.statuses.slice();
+    await server.start();
+    const back = Date.now();
+    await sleep(8_000);
+    await Promise.all([live.stop(), ready.stop()]);
+
+    const p95 = percentile(
+      duringOutage.map(({ tookMs }) => tookMs),
+      0.95,
+    );
+    const notReadyAfter = ready.first(503, gone) - gone;
+    const readyAfter = ready.first(200, back) - back;
+    process.stdout.write(
+      `away for ${AWAY_MS / 1_000} s: live p95 ${p95.toFixed(1)} ms over ${duringOutage.length}, not ready after ${notReadyAfter} ms, ready ${readyAfter} ms after its return\n`,
+    );
+    expect(live.statuses.every(({ status }) => status === 200)).toBe(true);
+    expect(p95).toBeLessThan(10);
+    expect(notReadyAfter).toBeLessThan(10_000);
+    expect(readyAfter).toBeLessThan(5_000);
+    expect(await pool()).toMatchObject({ max: before.max, waiting: 0 });
+    expect((await pool()).total).toBe((await pool()).idle);
+  }, 120_000);
+});
