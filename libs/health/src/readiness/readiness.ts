@@ -32,8 +32,10 @@ export class Readiness implements OnApplicationShutdown {
   private current: ReadinessState['state'] = 'starting';
   private since = new Date();
   private reason: string | null = null;
-  private checkedAt = -Infinity;
-  private succeededAt = -Infinity;
+  private checkedAt: Date | undefined;
+  /** By a clock that nobody sets, in milliseconds: when it was checked, and when that went well. */
+  private checked = -Infinity;
+  private succeeded = -Infinity;
   private failures = 0;
   private checking: Promise<void> | undefined;
   private confirmation: NodeJS.Timeout | undefined;
@@ -45,7 +47,7 @@ export class Readiness implements OnApplicationShutdown {
 
   /** Answers within two seconds, whatever hangs: for all who ask within a second there is one check. */
   async isReady(): Promise<boolean> {
-    if (this.current !== 'draining' && Date.now() - this.checkedAt >= FRESH_FOR_MS) {
+    if (this.current !== 'draining' && performance.now() - this.checked >= FRESH_FOR_MS) {
       await this.check();
     }
     return this.current === 'ready';
@@ -62,7 +64,7 @@ export class Readiness implements OnApplicationShutdown {
       state: current,
       since: since.toISOString(),
       reason,
-      checkedAt: Number.isFinite(checkedAt) ? new Date(checkedAt).toISOString() : null,
+      checkedAt: checkedAt?.toISOString() ?? null,
     };
   }
 
@@ -80,11 +82,11 @@ export class Readiness implements OnApplicationShutdown {
 
   private async checkNow(): Promise<void> {
     clearTimeout(this.confirmation);
-    const end = Date.now() + DEADLINE_MS;
+    const end = performance.now() + DEADLINE_MS;
     await this.look(DEADLINE_MS);
-    if (this.isInDoubt && end - Date.now() > 2 * CONFIRMED_AFTER_MS) {
+    if (this.isInDoubt && end - performance.now() > 2 * CONFIRMED_AFTER_MS) {
       await sleep(CONFIRMED_AFTER_MS);
-      await this.look(end - Date.now());
+      await this.look(end - performance.now());
     }
     if (this.isInDoubt) {
       this.confirmation = setTimeout(() => void this.check(), CONFIRMED_AFTER_MS).unref();
@@ -100,7 +102,8 @@ export class Readiness implements OnApplicationShutdown {
     const errors = outcomes.flatMap((each) =>
       each.status === 'rejected' ? [each.reason as unknown] : [],
     );
-    this.checkedAt = Date.now();
+    this.checkedAt = new Date();
+    this.checked = performance.now();
     if (this.current === 'draining') {
       return;
     }
@@ -113,7 +116,7 @@ export class Readiness implements OnApplicationShutdown {
 
   private succeed(): void {
     this.failures = 0;
-    this.succeededAt = this.checkedAt;
+    this.succeeded = this.checked;
     this.become('ready', null);
   }
 
@@ -131,7 +134,7 @@ export class Readiness implements OnApplicationShutdown {
   }
 
   private get isForgiven(): boolean {
-    return this.failures < FAILURES && this.checkedAt - this.succeededAt < FORGIVEN_FOR_MS;
+    return this.failures < FAILURES && this.checked - this.succeeded < FORGIVEN_FOR_MS;
   }
 
   private become(state: ReadinessState['state'], reason: string | null): void {

@@ -10,6 +10,8 @@ export interface Observation extends Reading {
 }
 
 interface Sample {
+  readonly time: string;
+  /** By a clock that nobody sets, in milliseconds. */
   readonly at: number;
   readonly readings: readonly Reading[];
 }
@@ -85,14 +87,18 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
     )) {
       if (!this.ended.signal.aborted) {
         const readings = await this.readingsOf(indicator, database);
-        this.samples.set(indicator, { at: Date.now(), readings });
+        this.samples.set(indicator, {
+          time: new Date().toISOString(),
+          at: performance.now(),
+          readings,
+        });
       }
     }
   }
 
   private isDue(indicator: Indicator): boolean {
     const sample = this.samples.get(indicator);
-    return !sample || Date.now() - sample.at >= indicator.everyMs * (1 - 2 * JITTER);
+    return !sample || performance.now() - sample.at >= indicator.everyMs * (1 - 2 * JITTER);
   }
 
   private async readingsOf(
@@ -115,9 +121,9 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
       const time = new Date().toISOString();
       return [{ ...unknown(indicator.name, 'no sample has been taken yet', 'Ask again.'), time }];
     }
-    const ageMs = Date.now() - sample.at;
+    const ageMs = performance.now() - sample.at;
     const isStale = ageMs > MISSED * indicator.everyMs + indicator.deadlineMs;
-    const time = new Date(sample.at).toISOString();
+    const { time } = sample;
     return sample.readings.map((reading) =>
       isStale && reading.status === 'pass'
         ? { ...reading, ...stale(ageMs), time }
