@@ -1,6 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthModule, Readiness } from '@tenantry/health';
-import { Heartbeat, OutboxModule, PersistenceModule, TenantContext } from '@tenantry/persistence';
+import {
+  ConnectionBudget,
+  Heartbeat,
+  OutboxModule,
+  PersistenceModule,
+  TenantContext,
+  TransactionalService,
+} from '@tenantry/persistence';
 import { type ApiConfig, loggingModule } from '@tenantry/platform';
 import { HealthController } from './health/health.controller.ts';
 import { Draining } from './shutdown/draining.ts';
@@ -33,6 +40,12 @@ export class ApiModule {
       providers: [
         Heartbeat,
         { provide: OPERATOR_TOKEN, useValue: config.operatorToken },
+        {
+          provide: ConnectionBudget,
+          useFactory: (context: TenantContext, transactional: TransactionalService) =>
+            new ConnectionBudget(config.database, context, transactional),
+          inject: [TenantContext, TransactionalService],
+        },
         {
           provide: Draining,
           useFactory: (readiness: Readiness) => new Draining(readiness, config.shutdown.delayMs),

@@ -7,6 +7,7 @@ export {
   type TenantName,
 } from './catalog/tenant-directory.ts';
 export { CannotConnect } from './connection/connect.ts';
+export { ConnectionBudget } from './connection/connection-budget.ts';
 export { type PoolStatistics, readPoolStatistics } from './connection/pool-statistics.ts';
 export { Probe, ProbeCannotConnect } from './connection/probe.ts';
 export { type Queryable } from './connection/queryable.ts';

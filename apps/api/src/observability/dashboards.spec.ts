@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
-import { setMigrationCounts, setParkedEvents, setSeedCounts } from '@tenantry/platform';
+import { setMigrationCounts, setParkedEvents, setOutdatedSeeds } from '@tenantry/platform';
 import { parse } from 'yaml';
 import { type Api, OPERATOR_TOKEN, startApi } from '../testing/api-harness.ts';
 import { scrape, type Series } from '../testing/scrape.ts';
@@ -141,7 +141,7 @@ async function exercise(): Promise<void> {
   await api.call({ path: '/health/ready' });
   // What the look at the whole fleet finds, now and then.
   setMigrationCounts({ pending: 1, failed: 0, outOfRange: 0 });
-  setSeedCounts({ pending: 1, failed: 0 });
+  setOutdatedSeeds(0);
   setParkedEvents(0);
 }
 

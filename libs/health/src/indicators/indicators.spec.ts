@@ -201,7 +201,7 @@ describe('migrations', () => {
 });
 
 describe('the catalog', () => {
-  it('shows seeds that are outdated, and operations that failed or wait', async () => {
+  it('shows seeds that are outdated, operations that failed or wait, and events that are parked', async () => {
     await health.administer(
       `insert into catalog.seed (target, seeder, version, checksum, items) values
          ('a', 'inbox', 1, 'x', '{}'), ('b', 'inbox', 2, 'x', '{}'), ('c', 'other', 1, 'x', '{}');
@@ -209,10 +209,16 @@ describe('the catalog', () => {
          select gen_random_uuid(), now(), now(), s, s, 'provisioning', 'free', '{}', '{}' from unnest(array['one', 'two']) s;
        insert into catalog.tenant_operation (id, created_at, updated_at, tenant_id, kind, step, status, report)
          select gen_random_uuid(), now() - interval '1 hour', now(), id, 'provision', 'role', case slug when 'one' then 'failed' else 'pending' end, '{}'
-         from catalog.tenant`,
+         from catalog.tenant;
+       insert into catalog.tenant (id, created_at, updated_at, slug, name, status, plan, features, configuration, placement_id)
+         select gen_random_uuid(), now(), now(), 'three', 'three', 'active', 'free', '{}', '{}', id from catalog.placement;
+       insert into shared.outbox_event (tenant_id, id, name, aggregate_id, data, occurred_at, parked_at)
+         select id, gen_random_uuid(), 'task-added', gen_random_uuid(), '{}', now(), now()
+         from catalog.tenant where slug = 'three'`,
     );
 
     expect(await health.observe()).toMatchObject({
+      'parked-events': { status: 'warn', observedValue: 1 },
       'outdated-seeds': { status: 'warn', observedValue: 1 },
       'failed-operations': { status: 'warn', observedValue: 1 },
       'oldest-operation': { status: 'warn', detail: { pending: 1 } },

@@ -1,9 +1,11 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Outboxes } from '@tenantry/persistence';
 import type { CommonConfig } from '@tenantry/platform';
 import type { Indicator } from '../report/indicator.ts';
 import { ActivityIndicator } from './activity.indicator.ts';
 import { ConnectionsIndicator } from './connections.indicator.ts';
 import { DeadRowsIndicator } from './dead-rows.indicator.ts';
+import { EventsIndicator } from './events.indicator.ts';
 import { IsolationIndicator } from './isolation.indicator.ts';
 import { LocksIndicator } from './locks.indicator.ts';
 import { MigrationsIndicator } from './migrations.indicator.ts';
@@ -23,6 +25,7 @@ import { WraparoundIndicator } from './wraparound.indicator.ts';
 export function indicatorsOf(
   { production, database }: Pick<CommonConfig, 'production' | 'database'>,
   orm: MikroORM,
+  outboxes: Outboxes,
 ): readonly Indicator[] {
   const strictness = { production, allowOldServer: database.allowOldServer };
   return [
@@ -36,6 +39,7 @@ export function indicatorsOf(
     new MigrationsIndicator(orm),
     new IsolationIndicator(strictness),
     new OperationsIndicator(),
+    new EventsIndicator(outboxes),
     new SeedsIndicator(),
     new SizesIndicator(),
     new DeadRowsIndicator(),

@@ -8,6 +8,7 @@ import {
   readFleetStatus,
   type TargetPlan,
 } from '@tenantry/persistence';
+import { setMigrationCounts } from '@tenantry/platform';
 import { EACH_MINUTE_MS, Indicator, measure } from '../report/indicator.ts';
 import { judged, type Reading } from '../report/reading.ts';
 
@@ -32,6 +33,11 @@ export class MigrationsIndicator extends Indicator {
     const outOfRange = placements.filter((target) => !isInRange(target));
     const quarantined = placements.filter(({ failure }) => failure !== null);
     const changed = targets.filter((target) => target.changed.length > 0);
+    setMigrationCounts({
+      pending: placements.filter(isPending).length,
+      failed: quarantined.length,
+      outOfRange: outOfRange.length,
+    });
     return [
       ...targets.filter(isRequired).map(versionReading),
       fleetReading(placements),
@@ -54,6 +60,8 @@ export class MigrationsIndicator extends Indicator {
 const isRequired = ({ name }: TargetPlan): boolean =>
   name === CATALOG.name || name === SHARED_SCHEMA;
 
+const isPending = ({ pending }: TargetPlan): boolean => pending.length > 0;
+
 function versionReading(target: TargetPlan): Reading {
   return judged(`${target.name}-version`, isInRange(target) ? 'pass' : 'fail', versionOf(target), {
     detail: stateOf(target),
@@ -72,7 +80,7 @@ function fleetReading(placements: readonly TargetPlan[]): Reading {
   }));
   return judged('fleet', versions.length > 1 ? 'warn' : 'pass', versions, {
     detail: {
-      pending: placements.filter(({ pending }) => pending.length > 0).length,
+      pending: placements.filter(isPending).length,
       toContract: placements.filter(({ toContract }) => toContract.length > 0).length,
       ahead: placements.filter(({ ahead }) => ahead.length > 0).length,
     },

@@ -1,4 +1,5 @@
 import type { Queryable } from '@tenantry/persistence';
+import { setOutdatedSeeds } from '@tenantry/platform';
 import { EACH_MINUTE_MS, Indicator, measure } from '../report/indicator.ts';
 import type { Reading } from '../report/reading.ts';
 
@@ -21,6 +22,7 @@ export class SeedsIndicator extends Indicator {
     const outdated = seeded
       .filter(({ seeder, version }) => version < (newest.get(seeder) ?? version))
       .reduce((sum, { targets }) => sum + targets, 0);
+    setOutdatedSeeds(outdated);
     return [measure('outdated-seeds', outdated, seeded)];
   }
 }

@@ -131,6 +131,10 @@ export const THRESHOLDS = {
     warn: 2 * MINUTE,
     advice: 'Nobody carries out what was requested: is a provisioner running?',
   },
+  'parked-events': {
+    warn: 1,
+    advice: 'See event parked for what could not be delivered and why, and retry or discard it.',
+  },
   'outdated-seeds': {
     warn: 1,
     advice: 'Some tenants have what an older version of a seeder has left: run migrator seed.',

@@ -108,7 +108,16 @@ export class Probe {
       commitTimeoutMs: ms,
     };
     // Of version 0: a server that limits whole transactions would end the connection by that.
-    return `select set_config('transaction_read_only', 'on', true); ${enterScope(scope, timeouts, 0)}`;
+    return [
+      `select set_config('transaction_read_only', 'on', true)`,
+      enterScope(scope, timeouts, 0),
+      `select set_config('application_name', ${pg.escapeLiteral(this.name)}, true)`,
+    ].join('; ');
+  }
+
+  /** Also while it looks, when others go by the name of whoever they work for. */
+  private get name(): string {
+    return `tenantry probe: ${this.purpose}`;
   }
 
   private connection(): ProbeClient {
@@ -122,7 +131,7 @@ export class Probe {
   private newClient(): ProbeClient {
     const client = new ProbeClient({
       connectionString: this.url,
-      application_name: `tenantry probe: ${this.purpose}`,
+      application_name: this.name,
       keepAlive: true,
     });
     client.once('end', () => {

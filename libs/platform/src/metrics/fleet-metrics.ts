@@ -11,12 +11,6 @@ export interface MigrationCounts {
   readonly outOfRange: number;
 }
 
-/** In how many targets seeders have not done what they are to do. */
-export interface SeedCounts {
-  readonly pending: number;
-  readonly failed: number;
-}
-
 const migrations = new Gauge({
   name: 'tenantry_migration_placements',
   help: 'Placements by what keeps them from being up to date. Absent until this process has looked.',
@@ -25,7 +19,7 @@ const migrations = new Gauge({
 });
 const seeds = new Gauge({
   name: 'tenantry_seed_targets',
-  help: 'Targets of seeders by what keeps them from being up to date. Absent until this process has looked.',
+  help: 'Targets of seeders that have an older version than others. Absent until this process has looked.',
   labelNames: ['state'],
   registers: [registry],
 });
@@ -37,8 +31,7 @@ export function setMigrationCounts({ pending, failed, outOfRange }: MigrationCou
   migrations.set({ state: 'out_of_range' }, outOfRange);
 }
 
-/** What was found of the ledger of seeds, by whoever looks now and then. */
-export function setSeedCounts({ pending, failed }: SeedCounts): void {
-  seeds.set({ state: 'pending' }, pending);
-  seeds.set({ state: 'failed' }, failed);
+/** In how many targets a seeder has an older version than elsewhere, found by whoever looks now and then. */
+export function setOutdatedSeeds(count: number): void {
+  seeds.set({ state: 'outdated' }, count);
 }
