@@ -29,6 +29,7 @@ describe('the environment of the API', () => {
       tracing: { endpoint: undefined, serviceName: 'tenantry-api', ratio: 1 },
       database: {
         url: DATABASE_URL,
+        replicaUrls: [],
         poolMin: 0,
         poolMax: 10,
         poolReserved: 2,
@@ -123,6 +124,11 @@ describe('an environment that does not fit', () => {
       'a database without a name',
       { DATABASE_URL: 'postgresql://app@localhost/' },
       'DATABASE_URL must look like',
+    ],
+    [
+      'a replica that is none',
+      { DATABASE_REPLICA_URLS: 'postgresql://app@one/x,two' },
+      'DATABASE_REPLICA_URLS must list urls like postgresql://',
     ],
     [
       'limits that are no JSON',

@@ -39,6 +39,8 @@ export interface CommonConfig {
 export interface DatabaseConfig {
   /** The app's login. */
   readonly url: string;
+  /** The same login on replicas, for units of work that only read. */
+  readonly replicaUrls: readonly string[];
   readonly poolMin: number;
   readonly poolMax: number;
   /** Connections besides, for operators alone: a full pool does not keep them out. */
@@ -147,6 +149,7 @@ const common = z.object({
   NODE_ENV: oneOf(['development', 'test', 'production']).default('development'),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   DATABASE_URL: databaseUrl(),
+  DATABASE_REPLICA_URLS: z.string().transform(listOfUrls).default([]),
   DB_POOL_MIN: wholeNumber(0, 1000).default(0),
   DB_POOL_MAX: wholeNumber(1, 1000).default(10),
   DB_POOL_RESERVED: wholeNumber(1, 100).default(2),
@@ -262,6 +265,7 @@ function commonConfig(env: z.infer<typeof common>): CommonConfig {
     prettyLogs: env.NODE_ENV === 'development' && isInstalled('pino-pretty'),
     database: {
       url: env.DATABASE_URL,
+      replicaUrls: env.DATABASE_REPLICA_URLS,
       poolMin: env.DB_POOL_MIN,
       poolMax: env.DB_POOL_MAX,
       poolReserved: env.DB_POOL_RESERVED,
@@ -351,6 +355,16 @@ function databaseUrl(): z.ZodString {
     .refine(isDatabaseUrl, {
       error: 'must look like postgresql://login:password@host:5432/database',
     });
+}
+
+function listOfUrls(value: string, context: z.RefinementCtx): string[] {
+  const listed = value.split(',').map((url) => url.trim());
+  if (!listed.every(isDatabaseUrl)) {
+    context.addIssue(
+      'must list urls like postgresql://login:password@host:5432/database, with commas between',
+    );
+  }
+  return listed;
 }
 
 function isDatabaseUrl(value: string): boolean {

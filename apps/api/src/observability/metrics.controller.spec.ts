@@ -112,7 +112,7 @@ async function comingFrom(address: string, work: () => Promise<void>): Promise<v
 /** Whatever could be a label, each time another one. */
 async function visit(number: number): Promise<void> {
   const tenant = { id: newId<'Tenant'>(), slug: slug(`visitor-${number}`), schema: 'shared' };
-  const letters = [...String(number)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+  const letters = String(number).replace(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit)));
   const sqlstate = `Z${String(number).padStart(4, '0')}`;
   await api.api.get(TenantContext).run(tenant, async () => {
     const run = (sql: string): Promise<unknown> =>

@@ -1,4 +1,4 @@
-import type { Outboxes, Queryable } from '@tenantry/persistence';
+import type { Outboxes } from '@tenantry/persistence';
 import { setParkedEvents } from '@tenantry/platform';
 import { Indicator, measure, RARELY_MS } from '../report/indicator.ts';
 import type { Reading } from '../report/reading.ts';
@@ -14,7 +14,7 @@ export class EventsIndicator extends Indicator {
   }
 
   /** By the connections of the app, since only the relay may see them. */
-  override async observe(_database: Queryable): Promise<readonly Reading[]> {
+  override async observe(): Promise<readonly Reading[]> {
     const { length } = await this.outboxes.parked();
     setParkedEvents(length);
     return [measure('parked-events', length)];

@@ -1,7 +1,7 @@
 import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { DatabaseConfig } from '@tenantry/platform';
-import { TenantContext } from '../tenant-context/tenant-context.ts';
-import { TransactionalService } from '../unit-of-work/transactional.service.ts';
+import { type TenantContext } from '../tenant-context/tenant-context.ts';
+import { type TransactionalService } from '../unit-of-work/transactional.service.ts';
 
 /** Of each process, for looking at how the database is: one for readiness, one for the report. */
 const PROBES = 2;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EntityManager } from '@mikro-orm/postgresql';
 import type { DeliveredEvent } from '@tenantry/application';
 import { email, Member, newId, Project, projectKey } from '@tenantry/domain';
 import { type FaultProxy, nextCommits, startFaultProxy } from '@tenantry/fault-proxy';
@@ -228,9 +227,9 @@ describe('units of work', () => {
 describe('what is refused', () => {
   it('is counted by the kind of violation', async () => {
     const change = await changeOf(async () => {
-      const theirs = (await persistence.context.run(acme, async () =>
-        persistence.get(EntityManager).getContext(),
-      )) as EntityManager;
+      const theirs = await persistence.context.run(acme, async () =>
+        persistence.entityManager.getContext(),
+      );
       await unit(() => theirs.execute('select 1'), globex).catch(() => 0);
       await unit(() => sql('select * from catalog.audit')).catch(() => 0);
     });

@@ -33,20 +33,27 @@ export function ormOptions(
 /** What the app's ORM is made of: what it maps, and all that seals it to scopes. */
 export function appOrmOptions(config: DatabaseConfig): Options {
   const options = ormOptions(config.url, config);
+  const driverOptions = {
+    ...options.driverOptions,
+    timeouts: config,
+    leakWarningMs: config.leakWarningMs,
+    idleInTransactionWarningMs: config.idleInTransactionWarningMs,
+    beginTimeoutMs: config.acquireTimeoutMs,
+    idleTimeoutMillis: config.poolIdleTimeoutMs,
+    maxLifetimeSeconds: config.poolMaxLifetimeMs / 1_000,
+    maxUses: config.poolMaxUses,
+    reserved: config.poolReserved,
+  };
   return {
     ...options,
     driver: ScopedDriver,
-    driverOptions: {
-      ...options.driverOptions,
-      timeouts: config,
-      leakWarningMs: config.leakWarningMs,
-      idleInTransactionWarningMs: config.idleInTransactionWarningMs,
-      beginTimeoutMs: config.acquireTimeoutMs,
-      idleTimeoutMillis: config.poolIdleTimeoutMs,
-      maxLifetimeSeconds: config.poolMaxLifetimeMs / 1_000,
-      maxUses: config.poolMaxUses,
-      reserved: config.poolReserved,
-    },
+    driverOptions,
+    replicas: config.replicaUrls.map((url) => ({
+      clientUrl: url,
+      driverOptions: { ...driverOptions, connectionString: url },
+    })),
+    // Units of work say whether they only read. Of what is read by itself nobody has said that it may be old.
+    preferReadReplicas: false,
     entityManager: ScopedEntityManager,
     entities: [...catalogMappings, ...tenantMappings],
     subscribers: [

@@ -41,6 +41,7 @@ type Cursor = Required<Submitted>;
 
 const UNDOES_A_PART = /^rollback to "?\w+"?$/i;
 const SAVES = /^savepoint "?\w+"?$/i;
+const READS_ONLY = /read only$/i;
 const RELEASES = /^release(?: savepoint)? "?\w+"?$/i;
 
 /** What the server has ended by its own limit, and says so in time. */
@@ -66,6 +67,7 @@ export class ScopedClient extends TransactionClient {
   private scope: Scope | undefined;
   private transaction: Transaction | undefined;
   private entering = '';
+  private readsOnly = false;
   private deadline: NodeJS.Timeout | undefined;
   private idle: NodeJS.Timeout | undefined;
   private cut: NodeJS.Timeout | undefined;
@@ -112,6 +114,7 @@ export class ScopedClient extends TransactionClient {
       this.destroy();
     };
     this.scope = scope;
+    this.readsOnly = READS_ONLY.test(begin);
     this.transaction = transaction;
     this.entering = scope ? enterScope(scope, transaction.timeouts, this.serverVersion) : '';
     this.watch(transaction);
@@ -133,6 +136,9 @@ export class ScopedClient extends TransactionClient {
 
   protected override ended(committed: boolean): void {
     this.stopWatching();
+    if (!this.readsOnly) {
+      this.scope?.store();
+    }
     this.transaction?.close(committed ? 'committed' : 'ended');
     this.scope = undefined;
     this.transaction = undefined;

@@ -37,6 +37,9 @@ const OWN = [
  */
 export class ScopedDriver extends PostgreSqlDriver {
   protected override readonly connection: PostgreSqlConnection = new ScopedConnection(this.config);
+  protected override readonly replicas: PostgreSqlConnection[] = this.createReplicas(
+    (options) => new ScopedConnection(this.config, options, 'read'),
+  );
 
   override nativeUpdate(...parameters: unknown[]): never {
     const [entityName, , data, options] = parameters as [EntityName, unknown, object, Caller?];

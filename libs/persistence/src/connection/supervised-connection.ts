@@ -38,13 +38,16 @@ export class SupervisedConnection extends PostgreSqlConnection {
   }
 }
 
+/** The transactions in which rows are streamed, whichever savepoint of theirs that is in. */
+const streaming = new WeakSet();
+/**
+ * Which transaction it is that MikroORM knows by a handle, or one of its savepoints. MikroORM asks the primary's connection for
+ * what is done in any transaction, also in one that was begun on a replica.
+ */
+const owners = new WeakMap<object, Transaction>();
+
 /** The app's: what is sent has to be in a scope, which its connections enter as a transaction begins. */
 export class ScopedConnection extends SupervisedConnection {
-  /** The transactions in which rows are streamed, whichever savepoint of theirs that is in. */
-  private readonly streaming = new WeakSet();
-  /** Which transaction it is that MikroORM knows by a handle, or one of its savepoints. */
-  private readonly owners = new WeakMap<object, Transaction>();
-
   protected override createPool(options: pg.PoolConfig): SupervisedPool {
     const Client: typeof pg.Client = ScopedClient;
     return new ReservingPool({ ...(options as ReservingPoolConfig), Client });
@@ -78,7 +81,7 @@ export class ScopedConnection extends SupervisedConnection {
     const handle = await (flush ? transactions.run(flush, begin) : begin());
     const owner = isItsBegin ? current : this.ownerOf(ctx);
     if (owner) {
-      this.owners.set(handle, owner);
+      owners.set(handle, owner);
     }
     return handle;
   }
@@ -127,20 +130,20 @@ export class ScopedConnection extends SupervisedConnection {
     this.mustNotStream(ctx);
     const whole = this.ownerOf(ctx) ?? ctx;
     if (ctx && whole) {
-      this.streaming.add(whole);
+      streaming.add(whole);
     }
     try {
       yield* super.stream(query, parameters, ctx, ...rest);
     } finally {
       if (whole) {
-        this.streaming.delete(whole);
+        streaming.delete(whole);
       }
     }
   }
 
   /** Whether rows are streamed in a transaction, by what it is known as here or to MikroORM. */
   isStreaming(...whole: readonly object[]): boolean {
-    return whole.some((one) => this.streaming.has(one));
+    return whole.some((one) => streaming.has(one));
   }
 
   private mustNotStream(ctx: object | undefined): void {
@@ -150,6 +153,6 @@ export class ScopedConnection extends SupervisedConnection {
   }
 
   private ownerOf(ctx: object | undefined): Transaction | undefined {
-    return ctx && this.owners.get(ctx);
+    return ctx && owners.get(ctx);
   }
 }

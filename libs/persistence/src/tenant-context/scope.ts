@@ -12,12 +12,23 @@ abstract class OpenScope {
   /** What the server is told, apart from time limits. */
   abstract readonly settings: Readonly<Record<string, string>>;
   private open = true;
+  private stored = false;
 
   /** @param signal of whoever is served, who may go away before the work is done */
   constructor(readonly signal?: AbortSignal) {}
 
   end(): void {
     this.open = false;
+  }
+
+  /** Whether something may have been stored in it. */
+  get hasStored(): boolean {
+    return this.stored;
+  }
+
+  /** A transaction that could write has been committed, or nobody knows. */
+  store(): void {
+    this.stored = true;
   }
 
   /**

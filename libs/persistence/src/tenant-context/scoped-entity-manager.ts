@@ -110,6 +110,12 @@ export class ScopedEntityManager extends TransactionalEntityManager {
     ];
   }
 
+  /** A tenant's, until something is stored in the scope: whoever has stored it is to find it. The catalog is never old. */
+  protected override get mayLag(): boolean {
+    const { kind, hasStored } = this.own;
+    return kind === 'tenant' && !hasStored;
+  }
+
   protected override farewell(unit: Unit): Farewell {
     return farewellOf(this.own, unit);
   }

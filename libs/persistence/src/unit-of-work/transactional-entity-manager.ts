@@ -10,7 +10,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
 import { Cancelled, returnEvents } from '@tenantry/domain';
 import { unitMetrics } from '@tenantry/platform';
-import { isOfFailedTransaction } from '../connection/connection-errors.ts';
+import { isOfFailedTransaction, isUnreachable } from '../connection/connection-errors.ts';
 import type { ScopedConnection } from '../connection/supervised-connection.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
 import type { CommitMarker } from './commit-marker.ts';
@@ -83,6 +83,9 @@ export abstract class TransactionalEntityManager extends EntityManager {
 
   /** Time limits and signal of transactions that begin now. */
   protected abstract limits(options: UnitOptions): ConstructorParameters<typeof Transaction>;
+
+  /** Whether what it reads may be as old as a replica has it. */
+  protected abstract get mayLag(): boolean;
 
   /** What is to be sent with the COMMIT of a unit of work, and by what it can be told that it was stored. */
   protected abstract farewell(unit: Unit): Farewell;
@@ -493,13 +496,30 @@ export abstract class TransactionalEntityManager extends EntityManager {
     unit.marker = marker;
   }
 
-  private async start({ isolationLevel, readOnly }: UnitOptions): Promise<void> {
-    this.handle = await this.connection.begin({
-      ...(isolationLevel && { isolationLevel: isolationLevel as never }),
-      ...(readOnly && { readOnly }),
-      eventBroadcaster: this.broadcaster,
-    });
+  private async start(options: UnitOptions): Promise<void> {
+    this.handle = await this.beginSomewhere(options);
     this.setTransactionContext(this.handle);
+  }
+
+  private async beginSomewhere({ isolationLevel, readOnly }: UnitOptions): Promise<Handle> {
+    const begin = (where: 'read' | 'write'): Promise<Handle> =>
+      this.getConnection(where).begin({
+        ...(isolationLevel && { isolationLevel: isolationLevel as never }),
+        ...(readOnly && { readOnly }),
+        eventBroadcaster: this.broadcaster,
+      });
+    if (!readOnly || !this.mayLag) {
+      return begin('write');
+    }
+    try {
+      return await begin('read');
+    } catch (error) {
+      // A replica that is away is made up for by the primary.
+      if (isUnreachable(error) && this.current?.transaction.stage === 'new') {
+        return begin('write');
+      }
+      throw error;
+    }
   }
 
   private async finish(unit: Unit): Promise<void> {

@@ -1,0 +1,137 @@
+import { startFaultProxy, type FaultProxy } from '@tenantry/fault-proxy';
+import { email, Member } from '@tenantry/domain';
+import {
+  acme,
+  connectPersistence,
+  globex,
+  type Persistence,
+  startPersistence,
+} from '../testing/persistence-harness.ts';
+
+/** Two databases that have nothing to do with each other: so it can be seen which of them has been asked. */
+let primary: Persistence;
+let replica: Persistence;
+let proxy: FaultProxy;
+let app: Awaited<ReturnType<typeof connectPersistence>>;
+
+beforeAll(async () => {
+  [primary, replica] = await Promise.all([startPersistence(), startPersistence()]);
+  for (const [persistence, name] of [
+    [primary, 'of the primary'],
+    [replica, 'of the replica'],
+  ] as const) {
+    for (const tenant of [acme, globex]) {
+      await persistence.asOwner(
+        `insert into shared.member (tenant_id, id, created_at, updated_at, email, name)
+         values (?, '01900000-0000-7000-8000-000000000011', now(), now(), 'ada@example.com', ?)`,
+        [tenant.id, `${tenant.slug} ${name}`],
+      );
+    }
+  }
+  const { url } = replica.config.database;
+  const { hostname, port } = new URL(url);
+  proxy = await startFaultProxy({ host: hostname, port: Number(port) });
+  const { DATABASE_URL } = proxy.address({ DATABASE_URL: url, MIGRATOR_DATABASE_URL: url });
+  app = await connectPersistence({
+    ...primary.config,
+    database: { ...primary.config.database, replicaUrls: [DATABASE_URL] },
+  });
+});
+
+afterAll(async () => {
+  await app.stop();
+  await proxy.close();
+  await primary.stop();
+  await replica.stop();
+});
+
+const names = async (): Promise<string[]> => {
+  const rows = await app.entityManager.execute<{ name: string }[]>('select name from member');
+  return rows.map(({ name }) => name);
+};
+const readOnly = (work = names): Promise<string[]> => app.unitOfWork.run(work, { readOnly: true });
+const add = (): void => {
+  app.members.add(new Member({ email: email(`${Math.random()}@example.com`), name: 'new' }));
+};
+
+describe('a unit of work that only reads', () => {
+  it.each([acme, globex])('reads of a replica, and its own tenant alone: $slug', async (tenant) => {
+    expect(await app.context.run(tenant, () => readOnly())).toEqual([
+      `${tenant.slug} of the replica`,
+    ]);
+  });
+
+  it('finds there what repositories find', async () => {
+    const page = await app.context.run(acme, () =>
+      app.unitOfWork.run(() => app.members.page({ limit: 10 }), { readOnly: true }),
+    );
+
+    expect(page.items).toMatchObject([{ name: 'acme of the replica' }]);
+  });
+
+  it('has its parts on the same one', async () => {
+    const read = await app.context.run(acme, () =>
+      app.unitOfWork.run(
+        () => app.unitOfWork.run(names, { propagation: 'nested', readOnly: true }),
+        { readOnly: true },
+      ),
+    );
+
+    expect(read).toEqual(['acme of the replica']);
+  });
+
+  it('streams from there', async () => {
+    const streamed = await app.context.run(acme, () =>
+      readOnly(async () => {
+        const found: string[] = [];
+        for await (const { name } of app.entityManager.stream(Member)) {
+          found.push(name);
+        }
+        return found;
+      }),
+    );
+
+    expect(streamed).toEqual(['acme of the replica']);
+  });
+
+  it('reads of the primary what its scope has stored', async () => {
+    const read = await app.context.run(acme, async () => {
+      await app.unitOfWork.run(() => {
+        add();
+        return Promise.resolve();
+      });
+      return readOnly();
+    });
+
+    expect(read).toEqual(expect.arrayContaining(['acme of the primary', 'new']));
+    expect(await app.context.run(acme, () => readOnly())).toEqual(['acme of the replica']);
+  });
+
+  it('reads of the primary when the replica cannot be had', async () => {
+    proxy.refuseConnections();
+    proxy.reset();
+
+    expect(await app.context.run(acme, () => readOnly())).toContain('acme of the primary');
+    await proxy.heal();
+  });
+
+  it('is on the primary for operators', async () => {
+    const catalog = await app.queriesOf(() =>
+      app.context.runAsOperator('a test', () =>
+        app.unitOfWork.run(() => app.entityManager.execute('select count(*) from audit'), {
+          readOnly: true,
+        }),
+      ),
+    );
+
+    expect(catalog.join()).toContain('audit');
+    expect(await replica.asOwner('select from catalog.audit')).toEqual([]);
+  });
+});
+
+describe('whatever may write', () => {
+  it('is on the primary', async () => {
+    expect(await app.as(acme, names)).toContain('acme of the primary');
+    expect(await app.context.run(acme, names)).toContain('acme of the primary');
+  });
+});
