@@ -28,7 +28,7 @@ export { collectProcessMetrics } from './metrics/process-metrics.ts';
 export { METRICS_TYPE, readMetrics } from './metrics/registry.ts';
 export { countTenantQuery } from './metrics/tenant-metrics.ts';
 export { unitMetrics, type UnitOutcome } from './metrics/unit-of-work-metrics.ts';
-export { accountOf, currentAccount, onAccountOf, RequestAccount } from './request-account.ts';
+export { currentAccount, onAccountOf, RequestAccount } from './request-account.ts';
 export { sqlWithoutValues } from './sql-without-values.ts';
 export type { TenantTokenConfig, TokenKey } from './tenant-token.ts';
 export {

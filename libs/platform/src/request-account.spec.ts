@@ -37,4 +37,14 @@ describe('the account of a request', () => {
     expect(account.queries).toBe(5_000);
     expect(account.mostRepeated()?.count).toBe(1_000);
   });
+
+  it('keeps no statement once it is closed', () => {
+    const account = new RequestAccount('r1');
+    account.sent('select 1');
+    account.close();
+    account.sent('select 2');
+
+    expect(account.queries).toBe(2);
+    expect(account.mostRepeated()).toBeUndefined();
+  });
 });

@@ -19,6 +19,7 @@ export class RequestAccount {
   databaseMs = 0;
   /** With values: made into what may be shown only when somebody asks. */
   private readonly statements: string[] = [];
+  private isOver = false;
 
   constructor(
     readonly requestId: string,
@@ -27,13 +28,20 @@ export class RequestAccount {
 
   sent(statement: string): void {
     this.queries += 1;
-    if (this.statements.length < MOST_REMEMBERED && statement.length <= LONGEST_REMEMBERED) {
+    const isFull = this.isOver || this.statements.length >= MOST_REMEMBERED;
+    if (!isFull && statement.length <= LONGEST_REMEMBERED) {
       this.statements.push(statement);
     }
   }
 
   waited(ms: number): void {
     this.databaseMs += ms;
+  }
+
+  /** Forgets the statements: connections that the request has opened keep its account for as long as they last. */
+  close(): void {
+    this.isOver = true;
+    this.statements.length = 0;
   }
 
   mostRepeated(): RepeatedStatement | undefined {

@@ -7,6 +7,9 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
+  type Sampler,
+  SamplingDecision,
+  type SamplingResult,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
@@ -26,7 +29,7 @@ export function exportTraces({
   const url = new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
   const provider = new TracerProvider({
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': serviceName })),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    sampler: new ParentBasedSampler({ root: new UnlessProbed(ratio) }),
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }) })],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -38,6 +41,29 @@ export function exportTraces({
     propagation.disable();
     context.disable();
   };
+}
+
+/** What asks every few seconds how the process is: nobody looks at how it was answered. */
+const PROBES = /^\w+ \/(?:health\/|metrics$)/;
+
+/** Keeps a part of the traces that begin here, and none of probes. */
+class UnlessProbed implements Sampler {
+  private readonly others: Sampler;
+
+  constructor(ratio: number) {
+    this.others = new TraceIdRatioBasedSampler(ratio);
+  }
+
+  shouldSample(...asked: Parameters<Sampler['shouldSample']>): SamplingResult {
+    const [, , name] = asked;
+    return PROBES.test(name)
+      ? { decision: SamplingDecision.NOT_RECORD }
+      : this.others.shouldSample(...asked);
+  }
+
+  toString(): string {
+    return `UnlessProbed{${this.others.toString()}}`;
+  }
 }
 
 /** A collector that is not there is nobody's failure but its own: it is said, and the spans are lost. */

@@ -1,5 +1,4 @@
 import {
-  accountOf,
   type ApiConfig,
   observeRequest,
   onAccountOf,
@@ -19,27 +18,33 @@ const CLIENT_GONE = 499;
 export function observeRequests(fastify: FastifyInstance, { queryWarningCount }: ApiConfig): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const begun = performance.now();
-    const span = startRequestSpan(request.method, request.headers);
+    const span = startRequestSpan(spanNameOf(request), request.headers);
+    const account = new RequestAccount(request.id, span.traceId);
     reply.raw.once('close', () => {
       end(request, reply, span, (performance.now() - begun) / 1_000);
-      warnOfTooMany(request, reply, queryWarningCount);
+      if (account.queries > queryWarningCount) {
+        warnOfMany(account, reply);
+      }
+      account.close();
     });
     span.run(() => {
-      onAccountOf(request.raw, new RequestAccount(request.id, span.traceId), done);
+      onAccountOf(request.raw, account, done);
     });
   });
 }
 
 function end(
-  { method, routeOptions: { url: route } }: FastifyRequest,
+  request: FastifyRequest,
   { raw, statusCode }: FastifyReply,
   span: RequestSpan,
   seconds: number,
 ): void {
+  const { method, routeOptions } = request;
+  const { url: route } = routeOptions;
   const status = raw.writableFinished ? statusCode : CLIENT_GONE;
   observeRequest({ method, route, status, seconds });
   span.end(
-    [method, route].join(' ').trim(),
+    spanNameOf(request),
     {
       'http.request.method': method,
       'http.response.status_code': status,
@@ -49,18 +54,15 @@ function end(
   );
 }
 
+function spanNameOf({ method, routeOptions: { url: route } }: FastifyRequest): string {
+  return route === undefined ? method : `${method} ${route}`;
+}
+
 /** Most often it is one statement for each row of another one (N+1). */
-function warnOfTooMany(
-  { raw: request }: FastifyRequest,
-  { raw }: FastifyReply,
-  most: number,
-): void {
-  const account = accountOf(request);
-  if (account && account.queries > most) {
-    raw.allLogs.at(-1)?.warn({
-      msg: 'a request sends many statements: is there one for each row of another?',
-      queries: account.queries,
-      mostRepeated: account.mostRepeated(),
-    });
-  }
+function warnOfMany(account: RequestAccount, { raw }: FastifyReply): void {
+  raw.allLogs.at(-1)?.warn({
+    msg: 'a request sends many statements: is there one for each row of another?',
+    queries: account.queries,
+    mostRepeated: account.mostRepeated(),
+  });
 }

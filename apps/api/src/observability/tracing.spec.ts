@@ -30,6 +30,8 @@ beforeAll(async () => {
     tenant: 'alpha',
     headers: { traceparent: `00-${'1'.repeat(32)}-${CALLER}-00` },
   });
+  await api.call({ path: '/health/ready' });
+  await api.call({ path: '/metrics' });
   await inSpan('a job', {}, failingQuery).catch(() => undefined);
   await api.stop();
   ({ spans } = receiver);
@@ -114,6 +116,10 @@ describe('the trace of a request', () => {
 
   it('is not recorded where its caller has decided so', () => {
     expect(unsampled).toEqual([]);
+  });
+
+  it('is not recorded for probes, nor what they do', () => {
+    expect(spans.filter(({ name }) => /health|metrics/.test(name))).toEqual([]);
   });
 
   it('says how a query has failed', () => {
