@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { ReadMembers, UnitOfWork } from '@tenantry/application';
 import { type Api, startApi } from '../testing/api-harness.ts';
+import { scrape, valueOf } from '../testing/scrape.ts';
 
 let api: Api;
 
@@ -27,6 +28,16 @@ function askAndLeave(path: string, afterMs: number): Promise<void> {
   });
 }
 
+/** What a metric says once it has counted something: the server may take a moment to stop. */
+async function counted(metric: string, labels: Record<string, string>): Promise<number> {
+  let value = 0;
+  for (let looks = 0; looks < 100 && value === 0; looks += 1) {
+    value = valueOf(await scrape(api), metric, labels);
+    await sleep(20);
+  }
+  return value;
+}
+
 describe('a client that goes away', () => {
   it('has its query cancelled', async () => {
     const read = api.api.get(ReadMembers);
@@ -44,6 +55,10 @@ describe('a client that goes away', () => {
     expect(await outcome.promise).toMatchObject({ kind: 'cancelled' });
     expect(Date.now() - begin).toBeLessThan(5_000);
     await sleep(50);
+    const gone = { http_route: '/members', http_response_status_code: '499' };
+    const cancelled = { db_operation_name: 'SELECT', error_type: 'cancelled' };
+    expect(await counted('http_server_request_duration_seconds_count', gone)).toBe(1);
+    expect(await counted('db_client_operation_duration_seconds_count', cancelled)).toBe(1);
     expect((await api.call({ path: '/projects', tenant: 'alpha' })).status).toBe(200);
   });
 
