@@ -8,8 +8,6 @@ import {
   trace,
 } from '@opentelemetry/api';
 
-export type { Attributes } from '@opentelemetry/api';
-
 /** Without an SDK in the process all of this does nothing, and costs next to nothing. */
 const tracer = trace.getTracer('tenantry');
 
@@ -55,7 +53,7 @@ export function inSpan<Result>(
 }
 
 /** Something that was asked of another system, and is over. */
-export interface ClientSpan {
+interface ClientSpan {
   readonly name: string;
   readonly attributes: Attributes;
   /** As `Date.now()` has it. */

@@ -10,7 +10,7 @@ const operations = new Histogram({
 });
 
 /** A statement that was answered, or never will be. Both labels have to be one of few. */
-export interface Operation {
+interface Operation {
   /** Such as `SELECT`. */
   readonly name: string;
   /** The class of its SQLSTATE, or another word; empty when it has succeeded. */

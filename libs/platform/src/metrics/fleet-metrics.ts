@@ -2,7 +2,7 @@ import { Gauge } from 'prom-client';
 import { registry } from './registry.ts';
 
 /** How many placements are not where they should be. */
-export interface MigrationCounts {
+interface MigrationCounts {
   /** Migrations wait for them. */
   readonly pending: number;
   /** Their last migration has failed. */

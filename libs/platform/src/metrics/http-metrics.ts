@@ -13,7 +13,7 @@ const requests = new Histogram({
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** A request that was answered, or whose client has gone away. */
-export interface ServedRequest {
+interface ServedRequest {
   readonly method: string;
   /** Such as `/projects/:id`. */
   readonly route: string | undefined;

@@ -3,7 +3,7 @@ import { registry } from './registry.ts';
 
 /** What came of trying to deliver an event. One that is `parked` has failed for the last time, and waits for an operator. */
 const OUTCOMES = ['delivered', 'failed', 'parked'] as const;
-export type DeliveryOutcome = (typeof OUTCOMES)[number];
+type DeliveryOutcome = (typeof OUTCOMES)[number];
 
 const deliveries = new Counter({
   name: 'tenantry_outbox_deliveries_total',

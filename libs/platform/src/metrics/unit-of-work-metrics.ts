@@ -11,7 +11,7 @@ const CONNECTION = 'connection';
 
 /** What became of a COMMIT whose reply was lost. */
 const FATES = ['stored', 'not_stored', 'unresolved'] as const;
-export type CommitFate = (typeof FATES)[number];
+type CommitFate = (typeof FATES)[number];
 
 const units = new Counter({
   name: 'tenantry_units_of_work_total',
