@@ -1,6 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
-import { compileBuild, Outboxes, Probe } from '@tenantry/persistence';
+import { compileBuild, IsolationCheck, Outboxes, Probe } from '@tenantry/persistence';
 import type { CommonConfig } from '@tenantry/platform';
 import { indicatorsOf } from './indicators/indicators.ts';
 import { PoolCheck } from './readiness/pool-check.ts';
@@ -44,13 +44,18 @@ export class HealthModule {
         Readiness,
         {
           provide: Sampler,
-          useFactory: (orm: MikroORM, outboxes: Outboxes, ...more: Indicator[]) =>
+          useFactory: (
+            orm: MikroORM,
+            outboxes: Outboxes,
+            isolation: IsolationCheck,
+            ...more: Indicator[]
+          ) =>
             new Sampler(
-              [...indicatorsOf(config, orm, outboxes), ...more],
+              [...indicatorsOf(config, orm, outboxes, isolation), ...more],
               new Probe(url, 'samples', 'operator'),
               takesSamples,
             ),
-          inject: [MikroORM, Outboxes, ...indicators],
+          inject: [MikroORM, Outboxes, IsolationCheck, ...indicators],
         },
         HealthReport,
       ],

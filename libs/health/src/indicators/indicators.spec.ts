@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Probe } from '@tenantry/persistence';
+import { IsolationCheck, Probe } from '@tenantry/persistence';
 import type pg from 'pg';
 import { type Health, session, startHealth } from '../testing/health-harness.ts';
+import { IsolationIndicator } from './isolation.indicator.ts';
 import { TransactionsIndicator } from './transactions.indicator.ts';
 
 let health: Health;
@@ -239,6 +240,24 @@ describe('isolation', () => {
       },
     });
     await health.administer('alter table shared.member force row level security');
+  });
+});
+
+describe('isolation that has been inspected at the start', () => {
+  it('is not inspected again the first time, and is from then on', async () => {
+    const strictness = { production: false, allowOldServer: true };
+    const check = health.module.get(IsolationCheck);
+    await check.atStart(strictness);
+    const indicator = new IsolationIndicator(strictness, check);
+    const probe = new Probe(health.config.database.url, 'spec', 'operator');
+    await health.administer('alter table shared.member no force row level security');
+
+    const look = () => indicator.observe(probe.within(10_000));
+
+    expect(await look()).toMatchObject([{ observedValue: { leaks: 0 } }]);
+    expect(await look()).toMatchObject([{ observedValue: { leaks: 1 } }]);
+    await health.administer('alter table shared.member force row level security');
+    probe.close();
   });
 });
 

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import type { Outboxes } from '@tenantry/persistence';
+import type { IsolationCheck, Outboxes } from '@tenantry/persistence';
 import type { CommonConfig } from '@tenantry/platform';
 import type { Indicator } from '../report/indicator.ts';
 import { ActivityIndicator } from './activity.indicator.ts';
@@ -26,6 +26,7 @@ export function indicatorsOf(
   { production, database }: Pick<CommonConfig, 'production' | 'database'>,
   orm: MikroORM,
   outboxes: Outboxes,
+  isolation: IsolationCheck,
 ): readonly Indicator[] {
   const strictness = { production, allowOldServer: database.allowOldServer };
   return [
@@ -37,7 +38,7 @@ export function indicatorsOf(
     new ActivityIndicator(),
     new StatementsIndicator(),
     new MigrationsIndicator(orm),
-    new IsolationIndicator(strictness),
+    new IsolationIndicator(strictness, isolation),
     new OperationsIndicator(),
     new EventsIndicator(outboxes),
     new SeedsIndicator(),

@@ -31,12 +31,17 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly ended = new AbortController();
   private passing: Promise<void> | undefined;
 
+  /** Whatever comes after what takes longest has to wait for it. */
+  private readonly longestMs: number;
+
   /** @param runs whether it takes samples by itself, from the start on; else when it is asked to */
   constructor(
     private readonly indicators: readonly Indicator[],
     private readonly probe: Probe,
     private readonly runs: boolean,
-  ) {}
+  ) {
+    this.longestMs = Math.max(...indicators.map(({ deadlineMs }) => deadlineMs));
+  }
 
   /** The start does not wait for it. */
   onApplicationBootstrap(): void {
@@ -122,7 +127,7 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
       return [{ ...unknown(indicator.name, 'no sample has been taken yet', 'Ask again.'), time }];
     }
     const ageMs = performance.now() - sample.at;
-    const isStale = ageMs > MISSED * indicator.everyMs + indicator.deadlineMs;
+    const isStale = ageMs > MISSED * indicator.everyMs + this.longestMs;
     const { time } = sample;
     return sample.readings.map((reading) =>
       isStale && reading.status === 'pass'

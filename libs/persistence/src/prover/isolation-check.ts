@@ -27,11 +27,17 @@ const NO_OPERATOR = ['22023', '42501'];
 @Injectable()
 export class IsolationCheck {
   private readonly logger = new Logger('Isolation');
+  private found: readonly Finding[] | null = null;
 
   constructor(
     private readonly context: TenantContext,
     private readonly transactional: TransactionalService,
   ) {}
+
+  /** What it has found at the start; `null` when it has not looked, or there was nothing to look at yet. */
+  get outcome(): readonly Finding[] | null {
+    return this.found;
+  }
 
   /**
    * Logs what it finds. Before the first migration there is nothing to look at, and nobody is served either.
@@ -39,6 +45,7 @@ export class IsolationCheck {
    */
   async atStart(strictness: Strictness): Promise<void> {
     const findings = await this.inspect(strictness);
+    this.found = findings;
     if (findings === null) {
       this.logger.warn('not checked: the database has not been migrated yet');
       return;
