@@ -65,7 +65,7 @@ describe('doctor', () => {
     expect(await doctor()).toBe(0);
 
     expect(printed).toMatch(
-      /^pass +server +round-trip +[\d.]+ ms +\(warn from 50, fail from 1000\)$/m,
+      /^pass +server +round-trip +[\d.]+ ms \(warn from 50 ms, fail from 1000 ms\)$/m,
     );
     expect(printed).toMatch(/^pass +activity +transactions-per-second +[\d.]+ 1\/s$/m);
     expect(printed).toMatch(
@@ -127,7 +127,7 @@ describe('a report for people', () => {
 
   it('has no colour where nobody wants it', () => {
     expect(linesOf(health, pc.createColors(false))).toEqual([
-      'fail  settings  fsync  off  (should be on)',
+      'fail  settings  fsync  off (should be on)',
       '      → Set it.',
       '',
       'Ready. 0 pass, 0 warn, 1 fail.',
@@ -138,6 +138,6 @@ describe('a report for people', () => {
   it('has the status in colour at a terminal', () => {
     const [line] = linesOf(health, pc.createColors(true));
 
-    expect(line).toBe('\u001b[31mfail\u001b[39m  settings  fsync  off  (should be on)');
+    expect(line).toBe('\u001b[31mfail\u001b[39m  settings  fsync  off (should be on)');
   });
 });

@@ -1,5 +1,6 @@
 import type { DatabaseHealth, Observation, Status } from '@tenantry/health';
 import pc from 'picocolors';
+import { amount } from './amount.ts';
 import { table } from './output.ts';
 
 const MOST_OF_DETAIL = 200;
@@ -38,9 +39,11 @@ const VERDICT = {
   fail: 'Something fails: see to that first.',
 } as const satisfies Record<Status, string>;
 
+/** What it was compared with comes last: values are of all lengths. */
 function columnsOf(check: string, observation: Observation): readonly string[] {
-  const { status, name, threshold } = observation;
-  return [status, check, name, valueOf(observation), threshold ? `(${limitsOf(threshold)})` : ''];
+  const { status, name } = observation;
+  const value = [valueOf(observation), limitsOf(observation)].filter(Boolean).join(' ');
+  return [status, check, name, value];
 }
 
 function paintedStatus(line: string, paint: Paint): string {
@@ -66,22 +69,36 @@ function valueOf({ observedValue, observedUnit }: Observation): string {
   if (observedValue === null) {
     return 'unknown';
   }
-  const text = typeof observedValue === 'string' ? observedValue : JSON.stringify(observedValue);
-  return observedUnit === undefined ? text : `${text} ${observedUnit}`;
+  return typeof observedValue === 'number'
+    ? amount(observedValue, observedUnit)
+    : inWords(observedValue);
 }
 
-function limitsOf(threshold: unknown): string {
-  if (typeof threshold === 'string') {
-    return `should be ${threshold}`;
+/** Such as `leaks 0, warnings 2`. */
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) {
+    return value.map(inWords).join('; ');
   }
-  const { warn, fail, lowIsBad } = threshold as { warn?: number; fail?: number; lowIsBad?: true };
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value)
+        .map(([name, each]) => `${name} ${inWords(each)}`)
+        .join(', ')
+    : String(value);
+}
+
+function limitsOf({ threshold, observedUnit }: Observation): string {
+  if (threshold === undefined) {
+    return '';
+  }
+  if (typeof threshold === 'string') {
+    return `(should be ${threshold})`;
+  }
+  const { lowIsBad, ...limits } = threshold as { lowIsBad?: true; warn?: number; fail?: number };
   const from = lowIsBad ? 'below' : 'from';
-  return [
-    warn !== undefined && `warn ${from} ${warn}`,
-    fail !== undefined && `fail ${from} ${fail}`,
-  ]
-    .filter(Boolean)
-    .join(', ');
+  const words = Object.entries(limits).map(
+    ([status, limit]) => `${status} ${from} ${amount(limit, observedUnit)}`,
+  );
+  return `(${words.join(', ')})`;
 }
 
 function totalsOf(statuses: readonly Status[]): string {
