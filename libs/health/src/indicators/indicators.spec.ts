@@ -272,7 +272,7 @@ describe('sessions that cannot be seen', () => {
       {
         name: 'oldest-transaction',
         status: 'warn',
-        output: expect.stringMatching(/^\d+ sessions of other roles cannot be seen$/) as string,
+        output: expect.stringMatching(/^\d+ of other roles cannot be seen$/) as string,
         advice: expect.stringContaining('grant pg_read_all_stats') as string,
       },
       { name: 'idle-in-transaction', status: 'warn' },

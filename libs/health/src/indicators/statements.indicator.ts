@@ -1,5 +1,5 @@
 import type { Queryable } from '@tenantry/persistence';
-import { EACH_MINUTE_MS, Indicator } from '../report/indicator.ts';
+import { EACH_MINUTE_MS, Indicator, unlessHidden } from '../report/indicator.ts';
 import { judged, type Reading, unknown } from '../report/reading.ts';
 
 const MOST = 5;
@@ -27,7 +27,13 @@ export class StatementsIndicator extends Indicator {
       return [unknown('top-statements', 'pg_stat_statements is not there', ADVICE)];
     }
     const top = await database.execute<TopStatement[]>(topIn(extension.schema));
-    return [judged('top-statements', 'pass', top.length, { detail: top, advice: '' })];
+    const hidden = top.filter(({ statement }) => statement === '<insufficient privilege>').length;
+    return [
+      unlessHidden(
+        judged('top-statements', 'pass', top.length, { detail: top, advice: '' }),
+        hidden,
+      ),
+    ];
   }
 }
 

@@ -36,14 +36,14 @@ export function measure(name: Measure, value: number | null, detail?: unknown): 
   return measured(name, value, THRESHOLDS[name], detail);
 }
 
-/** What is seen of sessions says little while some are hidden. */
+/** What is seen of sessions, or of statements, says little while some are hidden. */
 export function unlessHidden(reading: Reading, hidden: number): Reading {
   return hidden === 0 || reading.status !== 'pass'
     ? reading
     : {
         ...reading,
         status: 'warn',
-        output: `${hidden} sessions of other roles cannot be seen`,
+        output: `${hidden} of other roles cannot be seen`,
         advice: 'Let an administrator run: grant pg_read_all_stats to tenantry_operator;',
       };
 }

@@ -139,7 +139,9 @@ describe('samples', () => {
   it('are taken from the start on, over one connection that ends with the process', async () => {
     const running = await startHealth({}, { takesSamples: true });
 
+    expect(running.startup.isComplete).toBe(false);
     await running.module.init();
+    expect(running.startup.isComplete).toBe(true);
     await until(async () => !('warn' in (running.sampler.observations()['pool'] ?? {})));
     await until(async () => (await running.probes()).length === 1);
     expect((await running.probes())[0]?.['name']).toBe('tenantry probe: samples');
