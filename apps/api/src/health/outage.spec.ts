@@ -63,6 +63,41 @@ function percentile(values: readonly number[], share: number): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? NaN;
 }
 
+describe('a server that is made read-only', () => {
+  /** As an administrator of the server would. */
+  async function setReadOnly(value: 'on' | 'off'): Promise<void> {
+    const owner = new MikroORM({
+      clientUrl: server.address.MIGRATOR_DATABASE_URL,
+      entities: [],
+      contextName: 'administrator',
+      discovery: { warnWhenNoEntities: false },
+    });
+    await owner.em.fork().execute(`alter system set default_transaction_read_only = ${value}`);
+    await owner.em.fork().execute('select pg_reload_conf()');
+    await owner.close();
+  }
+
+  it('lets the API live, not ready, and operators see why', async () => {
+    await setReadOnly('on');
+    await sleep(PERIOD_MS);
+
+    expect((await get('/health/live')).status).toBe(200);
+    expect(await get('/health/ready')).toMatchObject({ status: 503, text: '{"status":"error"}' });
+    const { text } = await api.call({
+      path: '/health/database',
+      headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
+    });
+    expect(JSON.parse(text)).toMatchObject({
+      status: 'fail',
+      readiness: { state: 'not-ready', reason: 'the server is read-only' },
+    });
+
+    await setReadOnly('off');
+    await sleep(PERIOD_MS);
+    expect((await get('/health/ready')).status).toBe(200);
+  }, 30_000);
+});
+
 describe('a server that is away for a minute', () => {
   it('lets the API live, not ready until it is back, and leaves no connection behind', async () => {
     expect((await get('/health/ready')).status).toBe(200);
