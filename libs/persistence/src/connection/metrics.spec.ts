@@ -133,7 +133,8 @@ describe('the connections', () => {
       during = await metrics();
     });
 
-    expect(both! - before['db_client_connection_max']!).toBe(2);
+    // Two, and two for operators.
+    expect(both! - before['db_client_connection_max']!).toBe(4);
     expect(after['db_client_connection_max']).toBe(before['db_client_connection_max']);
     expect(during['db_client_connection_count{state="used"}']).toBe(
       after['db_client_connection_count{state="used"}']! + 1,
