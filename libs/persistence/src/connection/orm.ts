@@ -10,6 +10,9 @@ import { WriteGuard } from '../tenant-context/write-guard.ts';
 import { QueryLogger } from './query-logger.ts';
 import { ScopedDriver } from './scoped-driver.ts';
 
+/** The system's own default is two hours: what is in between has forgotten an idle connection long before. */
+const KEEP_ALIVE_AFTER_MS = 30_000;
+
 /** What every ORM of Tenantry is set up with, whichever role it connects as. */
 export function ormOptions(
   url: string,
@@ -22,6 +25,7 @@ export function ormOptions(
       connectionString: url,
       connectionTimeoutMillis: acquireTimeoutMs,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
       application_name: 'tenantry',
     },
     ensureDatabase: false,
