@@ -7,8 +7,8 @@ const MOST_OF_DETAIL = 200;
 
 type Paint = (text: string) => string;
 
-/** Only at a terminal, and only where nobody has said NO_COLOR. */
-const COLORS = pc.createColors(process.stdout.isTTY && pc.isColorSupported);
+/** Only at a terminal, and only where nobody has said NO_COLOR. In a pipe `isTTY` is not there, and picocolors paints for CI. */
+const COLORS = pc.createColors('isTTY' in process.stdout && pc.isColorSupported);
 
 /** For people. */
 export function linesOf(
