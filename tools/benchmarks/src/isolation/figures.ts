@@ -1,0 +1,46 @@
+import { type Measurements, ratioOf } from './measurements.ts';
+import type { SettingName } from './rounds.ts';
+import { type ScenarioName, scenarioNames } from './scenarios.ts';
+import { quotientOf, type Spread } from './statistics.ts';
+import type { SubjectName } from './subject.ts';
+
+const RAW_FLOOR = 'raw pg, not isolated';
+const BARE = 'MikroORM, not isolated';
+
+/** What there is a budget for, by the name that it has there. */
+export const figures = {
+  'read by key over MikroORM, 0 ms': latencyOver(BARE, 'readByKey', '0 ms'),
+  'read by key over MikroORM, +1 ms': latencyOver(BARE, 'readByKey', '+1 ms'),
+  'flat read over raw pg': latencyOver(RAW_FLOOR, 'flatRead', '0 ms'),
+  'unit of work over MikroORM': latencyOver(BARE, 'unitOfWork', '0 ms'),
+  'GET /projects over the same without tenancy': ({ http: { isolated, plain } }) =>
+    quotientOf(isolated, plain),
+  'throughput over Prisma': leastThroughputOver('Prisma'),
+  'throughput over Drizzle': leastThroughputOver('Drizzle'),
+  'throughput over TypeORM': leastThroughputOver('TypeORM'),
+} satisfies Record<string, Figure>;
+export type FigureName = keyof typeof figures;
+
+type Figure = (measurements: Measurements) => Spread;
+
+function latencyOver(over: SubjectName, scenario: ScenarioName, setting: SettingName): Figure {
+  return (measurements) =>
+    ratioOf(measurements, 'Tenantry', over, { setting, scenario, metric: 'latencyMs' });
+}
+
+/** In the scenario, and with the network, in which it is least. */
+function leastThroughputOver(over: SubjectName): Figure {
+  return (measurements) => {
+    const [least] = (['0 ms', '+1 ms'] as const)
+      .flatMap((setting) =>
+        scenarioNames.map((scenario) =>
+          ratioOf(measurements, 'Tenantry', over, { setting, scenario, metric: 'throughput' }),
+        ),
+      )
+      .toSorted((one, other) => one.median - other.median);
+    if (!least) {
+      throw new RangeError('Nothing was measured.');
+    }
+    return least;
+  };
+}

@@ -1,0 +1,65 @@
+import { startRestartableServer } from '@tenantry/embedded-postgres';
+import { withDelay } from './delayed.ts';
+import { type HttpEffort, measureHttp } from './http/requests.ts';
+import { type Installation, type Size, withInstallation } from './installation.ts';
+import type { Effort } from './measure.ts';
+import type { Measurements } from './measurements.ts';
+import { countTraffic } from './round-trips.ts';
+import { measureInRounds } from './rounds.ts';
+import { verifyAll } from './verify.ts';
+
+/** How much is done. */
+export interface Scale {
+  readonly size: Size;
+  readonly rounds: number;
+  readonly effort: Effort;
+  readonly http: HttpEffort;
+}
+
+const DELAY_MS = 1;
+
+/** On a server of its own, after everybody has shown to do what is asked. */
+export async function measureAll(scale: Scale): Promise<Measurements> {
+  const server = await startRestartableServer({
+    settings: { max_connections: 300, shared_buffers: '512MB' },
+  });
+  try {
+    return await withInstallation(server.address, scale.size, async (installation) => {
+      await verifyAll(installation);
+      return measureIn(installation, scale);
+    });
+  } finally {
+    await server.end();
+  }
+}
+
+async function measureIn(
+  installation: Installation,
+  { rounds, effort, http }: Scale,
+): Promise<Measurements> {
+  const { shared, dedicated, size, database } = installation;
+  return withDelay(DELAY_MS, shared, async (delayed) => {
+    const traffic = await countTraffic(delayed, size.rows);
+    const series = await measureInRounds({
+      settings: [
+        { name: '0 ms', ...shared },
+        { name: '+1 ms', ...delayed },
+        { name: 'dedicated', ...dedicated },
+      ],
+      rows: size.rows,
+      rounds,
+      effort,
+    });
+    const { rows } = await database.pool.query<{ server_version: string }>('show server_version');
+    return {
+      size,
+      rounds,
+      effort,
+      connections: shared.place.connections,
+      postgresql: rows[0]?.server_version ?? 'unknown',
+      series,
+      traffic,
+      http: await measureHttp(installation, http),
+    };
+  });
+}

@@ -1,0 +1,20 @@
+import type { Scale } from './measure-all.ts';
+
+/** For what is kept: some minutes. */
+export const FULL: Scale = {
+  size: { tenants: 50, rows: 200 },
+  rounds: 7,
+  effort: { turns: 40, clients: 32, turnsOfClient: 5 },
+  http: { rounds: 7, seconds: 2, clients: 32 },
+};
+
+/** Whether anything has become much worse. */
+export const CHECK: Scale = { ...FULL, rounds: 5 };
+
+/** Whether all of it still works: its figures mean nothing. */
+export const SHORT: Scale = {
+  size: { tenants: 3, rows: 110 },
+  rounds: 1,
+  effort: { turns: 5, clients: 8, turnsOfClient: 2 },
+  http: { rounds: 1, seconds: 1, clients: 8 },
+};
