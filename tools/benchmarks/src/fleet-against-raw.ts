@@ -1,9 +1,8 @@
-import { type FleetPlan, migrationLists, withFleet } from '@tenantry/persistence';
+import { migrationLists, withFleet } from '@tenantry/persistence';
 import type pg from 'pg';
 import { columnMigration, ONE_COLUMN } from './column-migration.ts';
 import {
   type Address,
-  type Database,
   median,
   placementNames,
   recordPlacements,
@@ -11,6 +10,7 @@ import {
   timed,
   withDatabase,
 } from './database.ts';
+import { inOneTransaction, placementScript, readPlacementStatements } from './raw-placement.ts';
 
 /** What is measured of the fleet and of raw SQL, in milliseconds for the whole fleet. */
 export interface Comparison {
@@ -96,23 +96,10 @@ function measureRaw(
   names: readonly string[],
 ): Promise<Measures> {
   return withDatabase(server, concurrency, async (database) => {
-    const statements = await statementsOfFirst(database);
+    const statements = await readPlacementStatements(database);
     const inAll = (script: (schema: string) => string): Promise<number> =>
       timed(() => each(names, concurrency, (name) => database.pool.query(script(name))));
-    const first = await inAll((schema) =>
-      inOneTransaction([
-        `do $$ begin if not exists (select from pg_roles where rolname = 'tenantry_${schema}') then create role "tenantry_${schema}" nologin role tenantry_app; end if; end $$`,
-        'set local role tenantry_owner',
-        `create schema "${schema}"`,
-        `grant usage on schema "${schema}" to "tenantry_${schema}", tenantry_relay`,
-        `alter default privileges in schema "${schema}" grant select, insert, update, delete on tables to "tenantry_${schema}"`,
-        `set local search_path to "${schema}"`,
-        ...statements,
-        'set local role none',
-        // Last, since only one at a time can do it.
-        `grant tenantry_tenant to "tenantry_${schema}"`,
-      ]),
-    );
+    const first = await inAll((schema) => placementScript(schema, statements));
     const column = await inAll((schema) =>
       inOneTransaction([
         'set local role tenantry_owner',
@@ -122,21 +109,6 @@ function measureRaw(
     );
     return { first, column };
   });
-}
-
-function inOneTransaction(statements: readonly string[]): string {
-  return ['begin', ...statements, 'commit'].map((sql) => sql.replace(/;?$/, ';')).join('\n');
-}
-
-/** The SQL of the placement's migrations, as the plan has it. */
-async function statementsOfFirst({ config, pool }: Database): Promise<readonly string[]> {
-  await withFleet(config, (fleet) => fleet.migrate());
-  await recordPlacements(pool, ['t_plan']);
-  const plan: FleetPlan = await withFleet(config, (fleet) => fleet.plan());
-  await pool.query(`delete from catalog.placement where schema_name = 't_plan'`);
-  return plan.waves.flatMap(({ targets }) =>
-    targets.flatMap(({ steps }) => steps.flatMap(({ up }) => up)),
-  );
 }
 
 async function each(

@@ -1,8 +1,9 @@
 import { type Measurements, ratioOf } from './measurements.ts';
 import type { SettingName } from './rounds.ts';
 import { type ScenarioName, scenarioNames } from './scenarios.ts';
-import { quotientOf, type Spread } from './statistics.ts';
+import { percentile, quotientOf, type Spread } from './statistics.ts';
 import type { SubjectName } from './subject.ts';
+import type { TenantSeries } from './tenants.ts';
 
 const RAW_FLOOR = 'raw pg, not isolated';
 const BARE = 'MikroORM, not isolated';
@@ -15,6 +16,14 @@ export const figures = {
   'unit of work over MikroORM': latencyOver(BARE, 'unitOfWork', '0 ms'),
   'GET /projects over the same without tenancy': ({ http: { isolated, plain } }) =>
     quotientOf(isolated, plain),
+  'memory of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'rssMiB'),
+  'read by key of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'latencyMs'),
+  'dedicated schema over raw DDL': ({ provisioning: { tenantryMs, rawMs } }) =>
+    quotientOf(tenantryMs, rawMs),
+  'dedicated schema, p95 in ms': ({ provisioning: { tenantryMs } }) => {
+    const p95 = percentile(tenantryMs, 0.95);
+    return { low: p95, median: p95, high: p95 };
+  },
   'throughput over Prisma': leastThroughputOver('Prisma'),
   'throughput over Drizzle': leastThroughputOver('Drizzle'),
   'throughput over TypeORM': leastThroughputOver('TypeORM'),
@@ -26,6 +35,13 @@ type Figure = (measurements: Measurements) => Spread;
 function latencyOver(over: SubjectName, scenario: ScenarioName, setting: SettingName): Figure {
   return (measurements) =>
     ratioOf(measurements, 'Tenantry', over, { setting, scenario, metric: 'latencyMs' });
+}
+
+function manyOverFew({ many, few }: TenantSeries, what: 'rssMiB' | 'latencyMs'): Spread {
+  return quotientOf(
+    many.map((served) => served[what]),
+    few.map((served) => served[what]),
+  );
 }
 
 /** In the scenario, and with the network, in which it is least. */

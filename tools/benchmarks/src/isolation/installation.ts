@@ -67,7 +67,8 @@ export function idOf(row: number): string {
   return `00000000-0000-7000-8000-${String(row).padStart(12, '0')}`;
 }
 
-function tenantOf(number: number, schema: string): PlacedTenant {
+/** The tenant with a number; numbers begin with 1. */
+export function tenantOf(number: number, schema: string): PlacedTenant {
   return {
     id: `00000000-0000-7000-8001-${String(number).padStart(12, '0')}` as TenantId,
     slug: slug(`tenant-${number}`),

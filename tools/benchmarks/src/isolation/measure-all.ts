@@ -4,8 +4,10 @@ import { type HttpEffort, measureHttp } from './http/requests.ts';
 import { type Installation, type Size, withInstallation } from './installation.ts';
 import type { Effort } from './measure.ts';
 import type { Measurements } from './measurements.ts';
+import { measureProvisioning } from './provisioning.ts';
 import { countTraffic } from './round-trips.ts';
 import { measureInRounds } from './rounds.ts';
+import { measureTenants, type TenantEffort } from './tenants.ts';
 import { verifyAll } from './verify.ts';
 
 /** How much is done. */
@@ -14,9 +16,13 @@ export interface Scale {
   readonly rounds: number;
   readonly effort: Effort;
   readonly http: HttpEffort;
+  readonly placements: number;
+  readonly tenants: TenantEffort;
 }
 
 const DELAY_MS = 1;
+
+type InInstallation = Omit<Measurements, 'tenants'>;
 
 /** On a server of its own, after everybody has shown to do what is asked. */
 export async function measureAll(scale: Scale): Promise<Measurements> {
@@ -24,10 +30,11 @@ export async function measureAll(scale: Scale): Promise<Measurements> {
     settings: { max_connections: 300, shared_buffers: '512MB' },
   });
   try {
-    return await withInstallation(server.address, scale.size, async (installation) => {
+    const measured = await withInstallation(server.address, scale.size, async (installation) => {
       await verifyAll(installation);
       return measureIn(installation, scale);
     });
+    return { ...measured, tenants: await measureTenants(server.address, scale.tenants) };
   } finally {
     await server.end();
   }
@@ -35,12 +42,12 @@ export async function measureAll(scale: Scale): Promise<Measurements> {
 
 async function measureIn(
   installation: Installation,
-  { rounds, effort, http }: Scale,
-): Promise<Measurements> {
+  { rounds, effort, http, placements }: Scale,
+): Promise<InInstallation> {
   const { shared, dedicated, size, database } = installation;
-  return withDelay(DELAY_MS, shared, async (delayed) => {
-    const traffic = await countTraffic(delayed, size.rows);
-    const series = await measureInRounds({
+  const bySubjects = await withDelay(DELAY_MS, shared, async (delayed) => ({
+    traffic: await countTraffic(delayed, size.rows),
+    series: await measureInRounds({
       settings: [
         { name: '0 ms', ...shared },
         { name: '+1 ms', ...delayed },
@@ -49,17 +56,17 @@ async function measureIn(
       rows: size.rows,
       rounds,
       effort,
-    });
-    const { rows } = await database.pool.query<{ server_version: string }>('show server_version');
-    return {
-      size,
-      rounds,
-      effort,
-      connections: shared.place.connections,
-      postgresql: rows[0]?.server_version ?? 'unknown',
-      series,
-      traffic,
-      http: await measureHttp(installation, http),
-    };
-  });
+    }),
+  }));
+  const { rows } = await database.pool.query<{ server_version: string }>('show server_version');
+  return {
+    size,
+    rounds,
+    effort,
+    connections: shared.place.connections,
+    postgresql: rows[0]?.server_version ?? 'unknown',
+    ...bySubjects,
+    http: await measureHttp(installation, http),
+    provisioning: await measureProvisioning(installation, placements),
+  };
 }

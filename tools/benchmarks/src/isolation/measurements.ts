@@ -1,9 +1,11 @@
 import type { HttpSeries } from './http/requests.ts';
 import type { Size } from './installation.ts';
 import type { Effort, Sample } from './measure.ts';
+import type { Provisioning } from './provisioning.ts';
 import type { Traffic } from './round-trips.ts';
 import type { Series, SettingName } from './rounds.ts';
 import { type ScenarioName } from './scenarios.ts';
+import type { TenantSeries } from './tenants.ts';
 import { quotientOf, type Spread } from './statistics.ts';
 import type { SubjectName } from './subject.ts';
 
@@ -17,6 +19,8 @@ export interface Measurements {
   readonly series: readonly Series[];
   readonly traffic: readonly Traffic[];
   readonly http: HttpSeries;
+  readonly provisioning: Provisioning;
+  readonly tenants: TenantSeries;
 }
 
 /** What of a sample. */

@@ -6,6 +6,8 @@ export const FULL: Scale = {
   rounds: 7,
   effort: { turns: 40, clients: 32, turnsOfClient: 5 },
   http: { rounds: 7, seconds: 2, clients: 32 },
+  placements: 20,
+  tenants: { rounds: 3, few: 10, many: 10_000 },
 };
 
 /** Whether anything has become much worse. */
@@ -17,4 +19,6 @@ export const SHORT: Scale = {
   rounds: 1,
   effort: { turns: 5, clients: 8, turnsOfClient: 2 },
   http: { rounds: 1, seconds: 1, clients: 8 },
+  placements: 2,
+  tenants: { rounds: 1, few: 2, many: 20 },
 };

@@ -5,19 +5,25 @@ export interface Spread {
   readonly high: number;
 }
 
-/** By quartiles, interpolated. @throws {RangeError} of nothing */
+/** By quartiles. @throws {RangeError} of nothing */
 export function spreadOf(values: readonly number[]): Spread {
+  return {
+    low: percentile(values, 0.25),
+    median: percentile(values, 0.5),
+    high: percentile(values, 0.75),
+  };
+}
+
+/** What so large a share of the values is not above, interpolated. @throws {RangeError} of nothing */
+export function percentile(values: readonly number[], share: number): number {
   if (values.length === 0) {
     throw new RangeError('Nothing was measured.');
   }
   const sorted = values.toSorted((one, other) => one - other);
-  const at = (share: number): number => {
-    const position = share * (sorted.length - 1);
-    const below = sorted[Math.floor(position)] ?? Number.NaN;
-    const above = sorted[Math.ceil(position)] ?? Number.NaN;
-    return below + (above - below) * (position % 1);
-  };
-  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+  const position = share * (sorted.length - 1);
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position % 1);
 }
 
 /** Of the quotients of what was measured side by side. */
