@@ -6,14 +6,15 @@ import type { Effort } from './measure.ts';
 import type { Measurements } from './measurements.ts';
 import { measureProvisioning } from './provisioning.ts';
 import { countTraffic } from './round-trips.ts';
-import { measureInRounds } from './rounds.ts';
+import { measureInRounds, type Rounds } from './rounds.ts';
+import { scenarioNames } from './scenarios.ts';
 import { measureTenants, type TenantEffort } from './tenants.ts';
 import { verifyAll } from './verify.ts';
 
 /** How much is done. */
 export interface Scale {
   readonly size: Size;
-  readonly rounds: number;
+  readonly rounds: Rounds;
   readonly effort: Effort;
   readonly http: HttpEffort;
   readonly placements: number;
@@ -21,6 +22,8 @@ export interface Scale {
 }
 
 const DELAY_MS = 1;
+/** A placement of one's own makes no difference that depends on the scenario. */
+const DEDICATED = ['readByKey', 'unitOfWork'] as const;
 
 type InInstallation = Omit<Measurements, 'tenants'>;
 
@@ -49,9 +52,9 @@ async function measureIn(
     traffic: await countTraffic(delayed, size.rows),
     series: await measureInRounds({
       settings: [
-        { name: '0 ms', ...shared },
-        { name: '+1 ms', ...delayed },
-        { name: 'dedicated', ...dedicated },
+        { name: '0 ms', scenarios: scenarioNames, ...shared },
+        { name: '+1 ms', scenarios: scenarioNames, ...delayed },
+        { name: 'dedicated', scenarios: DEDICATED, ...dedicated },
       ],
       rows: size.rows,
       rounds,
@@ -61,7 +64,7 @@ async function measureIn(
   const { rows } = await database.pool.query<{ server_version: string }>('show server_version');
   return {
     size,
-    rounds,
+    rounds: bySubjects.series[0]?.samples.length ?? 0,
     effort,
     connections: shared.place.connections,
     postgresql: rows[0]?.server_version ?? 'unknown',

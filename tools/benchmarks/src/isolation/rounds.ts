@@ -1,7 +1,7 @@
 import { say } from '../database.ts';
 import type { Inhabited } from './installation.ts';
 import { type Effort, measure, type Sample, Turns } from './measure.ts';
-import { type ScenarioName, scenarioNames } from './scenarios.ts';
+import type { ScenarioName } from './scenarios.ts';
 import { connectAll } from './subjects.ts';
 import type { Subject, SubjectName } from './subject.ts';
 
@@ -10,6 +10,7 @@ export type SettingName = '0 ms' | '+1 ms' | 'dedicated';
 
 interface Setting extends Inhabited {
   readonly name: SettingName;
+  readonly scenarios: readonly ScenarioName[];
 }
 
 /** All samples of one subject in one scenario, one of each round. */
@@ -24,8 +25,15 @@ export interface Series {
 export interface Plan {
   readonly settings: readonly Setting[];
   readonly rows: number;
-  readonly rounds: number;
+  readonly rounds: Rounds;
   readonly effort: Effort;
+}
+
+/** How many: all that begin within so many minutes, but no fewer and no more. */
+export interface Rounds {
+  readonly least: number;
+  readonly most: number;
+  readonly minutes: number;
 }
 
 /** Compilers and caches have come to rest by then. */
@@ -45,21 +53,18 @@ export async function measureInRounds({
   try {
     for (const setting of settings) {
       const subjects = await connectAll(setting.place);
-      places.push({ name: setting.name, subjects, turns: new Turns(setting.tenants, rows) });
+      places.push({ ...setting, subjects, turns: new Turns(setting.tenants, rows) });
     }
     const series = new Map<string, { samples: Sample[] } & Omit<Series, 'samples'>>();
-    for (let round = 0; round <= rounds; round += 1) {
-      say(round === 0 ? 'warming up' : `round ${round} of ${rounds}`);
-      for (const [{ name: setting, subjects, turns }, scenario] of pairs(places, scenarioNames)) {
-        for (const subject of rotated(subjects, round + scenarioNames.indexOf(scenario))) {
-          const sample = await measure(subject, scenario, turns, round === 0 ? WARM_UP : effort);
-          if (round > 0) {
-            const key = `${setting} ${scenario} ${subject.name}`;
-            const of = series.get(key) ?? { setting, scenario, subject: subject.name, samples: [] };
-            of.samples.push(sample);
-            series.set(key, of);
-          }
-        }
+    await doRound(places, 0, WARM_UP);
+    const start = performance.now();
+    for (let round = 1; isDue(round, rounds, start); round += 1) {
+      say(`round ${round} of at most ${rounds.most}`);
+      for (const { setting, scenario, subject, sample } of await doRound(places, round, effort)) {
+        const key = `${setting} ${scenario} ${subject}`;
+        const of = series.get(key) ?? { setting, scenario, subject, samples: [] };
+        of.samples.push(sample);
+        series.set(key, of);
       }
     }
     return [...series.values()];
@@ -68,17 +73,32 @@ export async function measureInRounds({
   }
 }
 
-interface ConnectedSetting {
-  readonly name: SettingName;
+function isDue(round: number, { least, most, minutes }: Rounds, start: number): boolean {
+  return round <= least || (round <= most && performance.now() - start < minutes * 60_000);
+}
+
+interface ConnectedSetting extends Setting {
   readonly subjects: readonly Subject[];
   readonly turns: Turns;
 }
 
-function pairs<One, Other>(
-  ones: readonly One[],
-  others: readonly Other[],
-): (readonly [One, Other])[] {
-  return ones.flatMap((one) => others.map((other) => [one, other] as const));
+type Measured = Omit<Series, 'samples'> & { readonly sample: Sample };
+
+async function doRound(
+  places: readonly ConnectedSetting[],
+  round: number,
+  effort: Effort,
+): Promise<readonly Measured[]> {
+  const measured: Measured[] = [];
+  for (const { name: setting, subjects, turns, scenarios } of places) {
+    for (const [index, scenario] of scenarios.entries()) {
+      for (const subject of rotated(subjects, round + index)) {
+        const sample = await measure(subject, scenario, turns, effort);
+        measured.push({ setting, scenario, subject: subject.name, sample });
+      }
+    }
+  }
+  return measured;
 }
 
 function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {

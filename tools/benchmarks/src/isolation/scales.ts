@@ -3,20 +3,24 @@ import type { Scale } from './measure-all.ts';
 /** For what is kept: some minutes. */
 export const FULL: Scale = {
   size: { tenants: 50, rows: 200 },
-  rounds: 7,
-  effort: { turns: 40, clients: 32, turnsOfClient: 5 },
+  rounds: { least: 5, most: 20, minutes: 4 },
+  effort: { turns: 15, clients: 32, turnsOfClient: 3 },
   http: { rounds: 7, seconds: 2, clients: 32 },
   placements: 20,
   tenants: { rounds: 3, few: 10, many: 10_000 },
 };
 
 /** Whether anything has become much worse. */
-export const CHECK: Scale = { ...FULL, rounds: 5 };
+export const CHECK: Scale = {
+  ...FULL,
+  rounds: { least: 5, most: 20, minutes: 2 },
+  http: { ...FULL.http, rounds: 5 },
+};
 
 /** Whether all of it still works: its figures mean nothing. */
 export const SHORT: Scale = {
   size: { tenants: 3, rows: 110 },
-  rounds: 1,
+  rounds: { least: 1, most: 1, minutes: 0 },
   effort: { turns: 5, clients: 8, turnsOfClient: 2 },
   http: { rounds: 1, seconds: 1, clients: 8 },
   placements: 2,

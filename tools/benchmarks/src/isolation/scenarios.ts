@@ -17,7 +17,6 @@ export interface Turn {
 /** A piece of work that is measured. */
 interface Scenario {
   readonly title: string;
-  readonly writes: boolean;
   /** Does it, and looks whether the answer is right. */
   run(subject: Subject, turn: Turn): Promise<void>;
 }
@@ -25,35 +24,30 @@ interface Scenario {
 export const scenarios = {
   flatRead: {
     title: 'flat read',
-    writes: false,
     run: async (subject, turn) => {
       mustBe(turn, [await subject.flatRead(turn.tenant, turn.id)], 1);
     },
   },
   readByKey: {
     title: 'read by key',
-    writes: false,
     run: async (subject, turn) => {
       mustBe(turn, [await subject.readByKey(turn.tenant, turn.id)], 1);
     },
   },
   page: {
     title: `list of ${PAGE}`,
-    writes: false,
     run: async (subject, turn) => {
       mustBe(turn, await subject.page(turn.tenant, PAGE), PAGE);
     },
   },
   search: {
     title: 'search',
-    writes: false,
     run: async (subject, turn) => {
       mustBe(turn, await subject.search(turn.tenant, WORD, FOUND), FOUND);
     },
   },
   insert: {
     title: 'insert',
-    writes: true,
     run: async (subject, { tenant, number }) => {
       const id = newId();
       await subject.insert(tenant, {
@@ -65,17 +59,16 @@ export const scenarios = {
   },
   update: {
     title: 'update',
-    writes: true,
-    run: async (subject, { tenant, id, number }) => {
-      await subject.update(tenant, { id, name: `${tenant.slug} changed ${number}` });
+    run: async (subject, turn) => {
+      await subject.update(turn.tenant, { id: turn.id, name: nameAfter('update', turn) });
     },
   },
   unitOfWork: {
     title: 'unit of work of 5 statements',
-    writes: true,
-    run: async (subject, { tenant, id, number }) => {
-      const name = `${tenant.slug} worked ${number}`;
-      await subject.unitOfWork(tenant, { id, name, projectName: `${name} ${WORD}` });
+    run: async (subject, turn) => {
+      const name = nameAfter('unitOfWork', turn);
+      const projectName = projectNameAfter(turn);
+      await subject.unitOfWork(turn.tenant, { id: turn.id, name, projectName });
     },
   },
 } as const satisfies Record<string, Scenario>;
@@ -91,6 +84,16 @@ export function turnOf(tenants: readonly PlacedTenant[], rows: number, number: n
   // Only rows that have the word.
   const row = 2 + 2 * (Math.floor(number / tenants.length) % Math.floor(rows / 2));
   return { tenant, id: idOf(row), number };
+}
+
+/** What the member is called after a turn that changes it. */
+export function nameAfter(scenario: 'update' | 'unitOfWork', { tenant, number }: Turn): string {
+  return `${tenant.slug} ${scenario} ${number}`;
+}
+
+/** What the project is called after a unit of work. */
+export function projectNameAfter(turn: Turn): string {
+  return `${nameAfter('unitOfWork', turn)} ${WORD}`;
 }
 
 /** @throws {Error} unless they are so many, all the tenant's, and as whole as rows are */
