@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type FigureName, figures } from './figures.ts';
+import { type FigureName, figures, type Found } from './figures.ts';
 import type { Measurements } from './measurements.ts';
-import type { Spread } from './statistics.ts';
 
 /** What a figure is to be: no more, or no less. */
 type Limit = { readonly most: number } | { readonly least: number };
@@ -16,7 +15,7 @@ export interface Budget {
 
 /** A budget, and how things are. */
 export interface Verdict extends Budget {
-  readonly measured: Spread;
+  readonly measured: Found;
   readonly reached: boolean;
   readonly regressed: boolean;
 }
@@ -35,7 +34,7 @@ export function judge(measurements: Measurements, budgets = readBudgets()): read
  * A budget is reached by the median. Worse than it was is what even the better quarter of the rounds is: a machine that others
  * use too is no regression.
  */
-export function verdictOn(budget: Budget, measured: Spread): Verdict {
+export function verdictOn(budget: Budget, measured: Found): Verdict {
   const best = 'most' in budget.today ? measured.low : measured.high;
   return {
     ...budget,

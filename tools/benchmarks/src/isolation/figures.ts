@@ -1,6 +1,6 @@
 import { type Measurements, ratioOf } from './measurements.ts';
 import type { SettingName } from './rounds.ts';
-import { type ScenarioName, scenarioNames } from './scenarios.ts';
+import { type ScenarioName, scenarioNames, scenarios } from './scenarios.ts';
 import { percentile, quotientOf, type Spread } from './statistics.ts';
 import type { SubjectName } from './subject.ts';
 import type { TenantSeries } from './tenants.ts';
@@ -14,8 +14,8 @@ export const figures = {
   'read by key over MikroORM, +1 ms': latencyOver(BARE, 'readByKey', '+1 ms'),
   'flat read over raw pg': latencyOver(RAW_FLOOR, 'flatRead', '0 ms'),
   'unit of work over MikroORM': latencyOver(BARE, 'unitOfWork', '0 ms'),
-  'GET /projects over the same without tenancy': ({ http: { isolated, plain } }) =>
-    quotientOf(isolated, plain),
+  'GET /projects over the same without tenancy, 0 ms': requestsOverPlain('0 ms'),
+  'GET /projects over the same without tenancy, +1 ms': requestsOverPlain('+1 ms'),
   'memory of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'rssMiB'),
   'read by key of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'latencyMs'),
   'dedicated schema over raw DDL': ({ provisioning: { tenantryMs, rawMs } }) =>
@@ -30,11 +30,20 @@ export const figures = {
 } satisfies Record<string, Figure>;
 export type FigureName = keyof typeof figures;
 
-type Figure = (measurements: Measurements) => Spread;
+/** A figure, and where it was found when it is the worst of several. */
+export interface Found extends Spread {
+  readonly where?: string;
+}
+
+type Figure = (measurements: Measurements) => Found;
 
 function latencyOver(over: SubjectName, scenario: ScenarioName, setting: SettingName): Figure {
   return (measurements) =>
     ratioOf(measurements, 'Tenantry', over, { setting, scenario, metric: 'latencyMs' });
+}
+
+function requestsOverPlain(network: '0 ms' | '+1 ms'): Figure {
+  return ({ http }) => quotientOf(http[network].isolated, http[network].plain);
 }
 
 function manyOverFew({ many, few }: TenantSeries, what: 'rssMiB' | 'latencyMs'): Spread {
@@ -49,9 +58,10 @@ function leastThroughputOver(over: SubjectName): Figure {
   return (measurements) => {
     const [least] = (['0 ms', '+1 ms'] as const)
       .flatMap((setting) =>
-        scenarioNames.map((scenario) =>
-          ratioOf(measurements, 'Tenantry', over, { setting, scenario, metric: 'throughput' }),
-        ),
+        scenarioNames.map((scenario): Found => ({
+          ...ratioOf(measurements, 'Tenantry', over, { setting, scenario, metric: 'throughput' }),
+          where: `${scenarios[scenario].title}, ${setting}`,
+        })),
       )
       .toSorted((one, other) => one.median - other.median);
     if (!least) {

@@ -16,6 +16,7 @@ export interface Scale {
   readonly size: Size;
   readonly rounds: Rounds;
   readonly effort: Effort;
+  readonly warmUp: Effort;
   readonly http: HttpEffort;
   readonly placements: number;
   readonly tenants: TenantEffort;
@@ -45,7 +46,7 @@ export async function measureAll(scale: Scale): Promise<Measurements> {
 
 async function measureIn(
   installation: Installation,
-  { rounds, effort, http, placements }: Scale,
+  { rounds, effort, warmUp, http, placements }: Scale,
 ): Promise<InInstallation> {
   const { shared, dedicated, size, database } = installation;
   const bySubjects = await withDelay(DELAY_MS, shared, async (delayed) => ({
@@ -59,7 +60,9 @@ async function measureIn(
       rows: size.rows,
       rounds,
       effort,
+      warmUp,
     }),
+    http: await measureHttp(installation, delayed, http),
   }));
   const { rows } = await database.pool.query<{ server_version: string }>('show server_version');
   return {
@@ -69,7 +72,6 @@ async function measureIn(
     connections: shared.place.connections,
     postgresql: rows[0]?.server_version ?? 'unknown',
     ...bySubjects,
-    http: await measureHttp(installation, http),
     provisioning: await measureProvisioning(installation, placements),
   };
 }

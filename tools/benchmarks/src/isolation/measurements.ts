@@ -1,4 +1,4 @@
-import type { HttpSeries } from './http/requests.ts';
+import type { HttpMeasurements } from './http/requests.ts';
 import type { Size } from './installation.ts';
 import type { Effort, Sample } from './measure.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -18,7 +18,7 @@ export interface Measurements {
   readonly postgresql: string;
   readonly series: readonly Series[];
   readonly traffic: readonly Traffic[];
-  readonly http: HttpSeries;
+  readonly http: HttpMeasurements;
   readonly provisioning: Provisioning;
   readonly tenants: TenantSeries;
 }

@@ -27,6 +27,8 @@ export interface Plan {
   readonly rows: number;
   readonly rounds: Rounds;
   readonly effort: Effort;
+  /** In a round that does not count: compilers and caches have come to rest by then. */
+  readonly warmUp: Effort;
 }
 
 /** How many: all that begin within so many minutes, but no fewer and no more. */
@@ -35,9 +37,6 @@ export interface Rounds {
   readonly most: number;
   readonly minutes: number;
 }
-
-/** Compilers and caches have come to rest by then. */
-const WARM_UP: Effort = { turns: 20, clients: 8, turnsOfClient: 5 };
 
 /**
  * All subjects take turns in each scenario of each setting, and begin at another one each time. So what disturbs the machine
@@ -48,6 +47,7 @@ export async function measureInRounds({
   rows,
   rounds,
   effort,
+  warmUp,
 }: Plan): Promise<readonly Series[]> {
   const places: ConnectedSetting[] = [];
   try {
@@ -56,7 +56,7 @@ export async function measureInRounds({
       places.push({ ...setting, subjects, turns: new Turns(setting.tenants, rows) });
     }
     const series = new Map<string, { samples: Sample[] } & Omit<Series, 'samples'>>();
-    await doRound(places, 0, WARM_UP);
+    await doRound(places, 0, warmUp);
     const start = performance.now();
     for (let round = 1; isDue(round, rounds, start); round += 1) {
       say(`round ${round} of at most ${rounds.most}`);

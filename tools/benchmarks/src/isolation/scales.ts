@@ -5,6 +5,7 @@ export const FULL: Scale = {
   size: { tenants: 50, rows: 200 },
   rounds: { least: 5, most: 20, minutes: 4 },
   effort: { turns: 15, clients: 32, turnsOfClient: 3 },
+  warmUp: { turns: 20, clients: 8, turnsOfClient: 5 },
   http: { rounds: 7, seconds: 2, clients: 32 },
   placements: 20,
   tenants: { rounds: 3, few: 10, many: 10_000 },
@@ -21,8 +22,9 @@ export const CHECK: Scale = {
 export const SHORT: Scale = {
   size: { tenants: 3, rows: 110 },
   rounds: { least: 1, most: 1, minutes: 0 },
-  effort: { turns: 5, clients: 8, turnsOfClient: 2 },
-  http: { rounds: 1, seconds: 1, clients: 8 },
+  effort: { turns: 3, clients: 4, turnsOfClient: 1 },
+  warmUp: { turns: 1, clients: 1, turnsOfClient: 0 },
+  http: { rounds: 1, seconds: 1, clients: 4 },
   placements: 2,
   tenants: { rounds: 1, few: 2, many: 20 },
 };

@@ -14,7 +14,7 @@ export function budgetTable(measurements: Measurements): string {
     judge(measurements).map(({ figure, budget, today, measured, reached }) => [
       figure,
       limitText(budget),
-      spreadText(measured),
+      measured.where ? `${spreadText(measured)}: ${measured.where}` : spreadText(measured),
       reached ? 'yes' : `**no**, ${missedBy(budget, measured.median)}`,
       limitText(today),
     ]),
@@ -85,12 +85,15 @@ export function otherTable({ http, provisioning, tenants }: Measurements): strin
   return table(
     ['', 'Tenantry', 'beside it', 'ratio'],
     [
-      [
-        'GET /projects, requests a second',
-        spreadText(spreadOf(http.isolated)),
-        `${spreadText(spreadOf(http.plain))} without tenancy`,
-        spreadText(quotientOf(http.isolated, http.plain)),
-      ],
+      ...(['0 ms', '+1 ms'] as const).map((network) => {
+        const { isolated, plain } = http[network];
+        return [
+          `GET /projects, ${network}, requests a second`,
+          spreadText(spreadOf(isolated)),
+          `${spreadText(spreadOf(plain))} without tenancy`,
+          spreadText(quotientOf(isolated, plain)),
+        ];
+      }),
       [
         'dedicated schema, ms',
         spreadText(spreadOf(provisioning.tenantryMs)),

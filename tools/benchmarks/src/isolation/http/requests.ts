@@ -1,13 +1,16 @@
 import type { PlacedTenant } from '@tenantry/persistence';
 import autocannon from 'autocannon';
 import { say } from '../../database.ts';
-import type { Installation } from '../installation.ts';
+import type { Inhabited, Installation } from '../installation.ts';
 import { type Servers, withServers } from './servers.ts';
 
 const PATH = '/projects';
 
 /** Requests in a second, one of each round. */
-export type HttpSeries = Readonly<Record<keyof Servers, readonly number[]>>;
+type HttpSeries = Readonly<Record<keyof Servers, readonly number[]>>;
+
+/** Of both networks. */
+export type HttpMeasurements = Readonly<Record<'0 ms' | '+1 ms', HttpSeries>>;
 
 /** How often. */
 export interface HttpEffort {
@@ -16,30 +19,38 @@ export interface HttpEffort {
   readonly clients: number;
 }
 
-/** GET /projects of the API and of the one without tenancy by turns, for many tenants. */
+/** GET /projects of the API and of the one without tenancy, for many tenants, near the server and far from it. */
 export async function measureHttp(
   installation: Installation,
+  delayed: Inhabited,
+  effort: HttpEffort,
+): Promise<HttpMeasurements> {
+  await registerTenants(installation);
+  return {
+    '0 ms': await measureAt(installation.shared, '0 ms', effort),
+    '+1 ms': await measureAt(delayed, '+1 ms', effort),
+  };
+}
+
+function measureAt(
+  { place, tenants }: Inhabited,
+  network: keyof HttpMeasurements,
   { rounds, seconds, clients }: HttpEffort,
 ): Promise<HttpSeries> {
-  const { tenants } = installation.shared;
-  await registerTenants(installation);
-  return withServers(installation, async (servers) => {
+  return withServers(place, async (servers) => {
     await mustAnswerAlike(servers, tenants);
-    const sides: { name: keyof Servers; throughputs: number[] }[] = [
-      { name: 'isolated', throughputs: [] },
-      { name: 'plain', throughputs: [] },
-    ];
+    const series: Record<keyof Servers, number[]> = { isolated: [], plain: [] };
+    const sides = ['isolated', 'plain'] as const;
     for (let round = 0; round <= rounds; round += 1) {
-      say(round === 0 ? 'GET /projects, warming up' : `GET /projects, round ${round} of ${rounds}`);
-      for (const { name, throughputs } of round % 2 === 0 ? sides : sides.toReversed()) {
-        const throughput = await throughputOf(servers[name], tenants, clients, seconds);
+      say(`GET /projects, ${network}, ${round === 0 ? 'warming up' : `round ${round}`}`);
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        const throughput = await throughputOf(servers[side], tenants, clients, seconds);
         if (round > 0) {
-          throughputs.push(throughput);
+          series[side].push(throughput);
         }
       }
     }
-    const [isolated, plain] = sides.map(({ throughputs }) => throughputs);
-    return { isolated: isolated ?? [], plain: plain ?? [] };
+    return series;
   });
 }
 

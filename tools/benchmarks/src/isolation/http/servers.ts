@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Installation } from '../installation.ts';
+import type { Place } from '../subject.ts';
 
 const API = join(import.meta.dirname, '../../../../../apps/api/src/main.ts');
 const PLAIN = join(import.meta.dirname, '../../plain-api.ts');
@@ -18,7 +18,7 @@ export interface Servers {
 
 /** Gives `work` both, each a process of its own, with as many connections, and without logs. */
 export async function withServers<Result>(
-  { shared: { place } }: Installation,
+  place: Place,
   work: (servers: Servers) => Promise<Result>,
 ): Promise<Result> {
   const port = await freePort();
