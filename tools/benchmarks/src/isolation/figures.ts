@@ -16,7 +16,7 @@ export const figures = {
   'unit of work over MikroORM': latencyOver(BARE, 'unitOfWork', '0 ms'),
   'GET /projects over the same without tenancy, 0 ms': requestsOverPlain('0 ms'),
   'GET /projects over the same without tenancy, +1 ms': requestsOverPlain('+1 ms'),
-  'memory of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'rssMiB'),
+  'memory of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'heapMiB'),
   'read by key of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'latencyMs'),
   'dedicated schema over raw DDL': ({ provisioning: { tenantryMs, rawMs } }) =>
     quotientOf(tenantryMs, rawMs),
@@ -46,7 +46,7 @@ function requestsOverPlain(network: '0 ms' | '+1 ms'): Figure {
   return ({ http }) => quotientOf(http[network].isolated, http[network].plain);
 }
 
-function manyOverFew({ many, few }: TenantSeries, what: 'rssMiB' | 'latencyMs'): Spread {
+function manyOverFew({ many, few }: TenantSeries, what: 'heapMiB' | 'latencyMs'): Spread {
   return quotientOf(
     many.map((served) => served[what]),
     few.map((served) => served[what]),
