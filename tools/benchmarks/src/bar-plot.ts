@@ -19,7 +19,11 @@ export function barPlot({ title, y, categories, bars }: BarPlot): string {
     title: { text: title },
     legend: { top: 30 },
     grid: { top: 80, left: 50, right: 20, bottom: 50 },
-    xAxis: { type: 'category', data: categories, axisLabel: { interval: 0, width: 110, overflow: 'break' } },
+    xAxis: {
+      type: 'category',
+      data: categories,
+      axisLabel: { interval: 0, width: 110, overflow: 'break' },
+    },
     yAxis: { type: 'value', name: y, min: 0 },
     series: bars.map(({ name, values }) => ({ type: 'bar', name, data: values })),
   });

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { median } from './database.ts';
 import type { Place } from './isolation/subject.ts';
 import { tenantOf } from './isolation/installation.ts';
-import { measure, Turns } from './isolation/measure.ts';
+import { throughputOf, Turns } from './isolation/measure.ts';
 import { tenantry } from './isolation/subjects/tenantry.ts';
 
 /**
@@ -18,8 +18,7 @@ const subject = await tenantry(at);
 const all = Array.from({ length: Number(tenants) }, (_, index) => tenantOf(index + 1, at.schema));
 const dealt = new Turns(all, Number(rows));
 const CLIENTS = 10;
-await measure(subject, 'readByKey', dealt, {
-  turns: 1,
+await throughputOf(() => dealt.take(subject, 'readByKey'), {
   clients: CLIENTS,
   turnsOfClient: Number(turns) / CLIENTS,
 });

@@ -5,7 +5,7 @@ import type { Subject } from './subject.ts';
 
 /** How often something is done. */
 export interface Effort {
-  /** One after the other. */
+  /** Of one client. */
   readonly turns: number;
   /** So many clients at once, */
   readonly clients: number;
@@ -40,30 +40,48 @@ export class Turns {
   }
 }
 
-/** Does one scenario by one subject, first with one client, then with many. */
+/**
+ * Does one scenario by all subjects. One client has them in turn, each time beginning with another one, so that what disturbs the
+ * machine for a moment disturbs all; many clients have one subject after the other.
+ * @returns the samples, by subject
+ */
 export async function measure(
-  subject: Subject,
+  subjects: readonly Subject[],
   scenario: ScenarioName,
   turns: Turns,
   effort: Effort,
-): Promise<Sample> {
-  const take = (): Promise<number> => turns.take(subject, scenario);
-  const alone = await inTurn(effort.turns, take);
-  const start = performance.now();
-  await Promise.all(
-    Array.from({ length: effort.clients }, () => inTurn(effort.turnsOfClient, take)),
-  );
-  const seconds = (performance.now() - start) / 1_000;
-  return {
-    latencyMs: median(alone),
-    throughput: (effort.clients * effort.turnsOfClient) / seconds,
-  };
+): Promise<ReadonlyMap<Subject, Sample>> {
+  const latencies = new Map(subjects.map((subject) => [subject, [] as number[]]));
+  for (let done = 0; done < effort.turns; done += 1) {
+    for (const subject of rotated(subjects, done)) {
+      latencies.get(subject)?.push(await turns.take(subject, scenario));
+    }
+  }
+  const samples = new Map<Subject, Sample>();
+  for (const [subject, taken] of latencies) {
+    const throughput = await throughputOf(() => turns.take(subject, scenario), effort);
+    samples.set(subject, { latencyMs: median(taken), throughput });
+  }
+  return samples;
 }
 
-async function inTurn(count: number, take: () => Promise<number>): Promise<readonly number[]> {
-  const taken: number[] = [];
-  for (let done = 0; done < count; done += 1) {
-    taken.push(await take());
-  }
-  return taken;
+export function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
+  const first = by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+/** Of clients that are there at once. */
+export async function throughputOf(
+  take: () => Promise<unknown>,
+  { clients, turnsOfClient }: Omit<Effort, 'turns'>,
+): Promise<number> {
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      for (let done = 0; done < turnsOfClient; done += 1) {
+        await take();
+      }
+    }),
+  );
+  return (1_000 * clients * turnsOfClient) / (performance.now() - start);
 }

@@ -46,8 +46,8 @@ in its condition. Before anything is timed all have shown that their answers are
 that they see only their tenant's rows without a condition. While it is timed every answer is looked at. Tenantry alone verifies its COMMIT, leaves a
 marker with what it writes and clears the connection of what was left on it.
 
-${rounds} rounds. In each, all take turns in each scenario, and begin with another one each time: ${effort.turns} turns one after the other (latency is their median), then
-${effort.clients} clients with ${effort.turnsOfClient} turns each (throughput). A ratio is the median of those of the rounds, with their quartiles in brackets. **+1 ms** is by way of a
+${rounds} rounds, and each scenario in each of them: one client has all of them in turn, each ${effort.turns} times (latency is the median of those), then ${effort.clients} clients have one after the
+other, each ${effort.turnsOfClient} times (throughput); another one is the first each time. A ratio is the median of those of the rounds, with their quartiles in brackets. **+1 ms** is by way of a
 proxy with a timer: a round trip took ${delayOf(measurements)} ms more. **dedicated** is one tenant in a placement of its own.
 
 ## Budgets

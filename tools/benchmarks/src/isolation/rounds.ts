@@ -1,6 +1,6 @@
 import { say } from '../database.ts';
 import type { Inhabited } from './installation.ts';
-import { type Effort, measure, type Sample, Turns } from './measure.ts';
+import { type Effort, measure, rotated, type Sample, Turns } from './measure.ts';
 import type { ScenarioName } from './scenarios.ts';
 import { connectAll } from './subjects.ts';
 import type { Subject, SubjectName } from './subject.ts';
@@ -39,8 +39,8 @@ export interface Rounds {
 }
 
 /**
- * All subjects take turns in each scenario of each setting, and begin at another one each time. So what disturbs the machine
- * disturbs neighbours alike, and the quotient of two of one round means something.
+ * All subjects do each scenario of each setting in each round, and begin with another one each time. So what disturbs the machine
+ * disturbs all alike, and the quotient of two of one round means something.
  */
 export async function measureInRounds({
   settings,
@@ -92,16 +92,11 @@ async function doRound(
   const measured: Measured[] = [];
   for (const { name: setting, subjects, turns, scenarios } of places) {
     for (const [index, scenario] of scenarios.entries()) {
-      for (const subject of rotated(subjects, round + index)) {
-        const sample = await measure(subject, scenario, turns, effort);
+      const inTurn = rotated(subjects, round + index);
+      for (const [subject, sample] of await measure(inTurn, scenario, turns, effort)) {
         measured.push({ setting, scenario, subject: subject.name, sample });
       }
     }
   }
   return measured;
-}
-
-function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
-  const first = by % items.length;
-  return [...items.slice(first), ...items.slice(0, first)];
 }

@@ -4,7 +4,7 @@ import type { Scale } from './measure-all.ts';
 export const FULL: Scale = {
   size: { tenants: 50, rows: 200 },
   rounds: { least: 5, most: 20, minutes: 4 },
-  effort: { turns: 15, clients: 32, turnsOfClient: 3 },
+  effort: { turns: 20, clients: 32, turnsOfClient: 3 },
   warmUp: { turns: 20, clients: 8, turnsOfClient: 5 },
   http: { rounds: 7, seconds: 2, clients: 32 },
   placements: 20,
@@ -14,8 +14,9 @@ export const FULL: Scale = {
 /** Whether anything has become much worse. */
 export const CHECK: Scale = {
   ...FULL,
-  rounds: { least: 5, most: 20, minutes: 2 },
-  http: { ...FULL.http, rounds: 5 },
+  rounds: { least: 3, most: 20, minutes: 2 },
+  http: { ...FULL.http, rounds: 3 },
+  tenants: { ...FULL.tenants, rounds: 2 },
 };
 
 /** Whether all of it still works: its figures mean nothing. */
