@@ -3,9 +3,11 @@ import { say } from './database.ts';
 import { judge, limitText } from './isolation/budgets.ts';
 import { measureAll } from './isolation/measure-all.ts';
 import { CHECK } from './isolation/scales.ts';
+import { installPrisma } from './isolation/subjects/prisma-package.ts';
 
 /** Measures what there is a budget for, and fails when something has become worse than it was. */
 Logger.overrideLogger(['error']);
+await installPrisma();
 for (const { figure, budget, today, measured, reached, regressed } of judge(
   await measureAll(CHECK),
 )) {

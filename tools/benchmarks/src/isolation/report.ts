@@ -87,10 +87,17 @@ ${otherTable(measurements)}
 }
 
 async function machineOf({ postgresql }: Measurements): Promise<string> {
-  const file = await readFile(join(import.meta.dirname, '../../package.json'), 'utf8');
-  const { dependencies } = JSON.parse(file) as { dependencies: Record<string, string> };
+  const dependencies = {
+    ...(await dependenciesIn('../../package.json')),
+    ...(await dependenciesIn('../../prisma/package.json')),
+  };
   const versions = LIBRARIES.map((name) => `${name} ${dependencies[name] ?? 'unknown'}`);
   return `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}, PostgreSQL ${postgresql}, ${versions.join(', ')}`;
+}
+
+async function dependenciesIn(path: string): Promise<Record<string, string>> {
+  const file = await readFile(join(import.meta.dirname, path), 'utf8');
+  return (JSON.parse(file) as { dependencies: Record<string, string> }).dependencies;
 }
 
 /** What the floor, which is one round trip, takes more. */

@@ -1,9 +1,8 @@
-import type { PrismaPg } from '@prisma/adapter-pg';
 import type { Row } from '../subject.ts';
 
 /**
- * As much of the client that Prisma generates as is used here. It is generated when the benchmark runs, so there is nothing to
- * import a type from.
+ * As much of the client that Prisma generates as is used here. It is installed and generated when the benchmark runs, so
+ * there is nothing to import a type from.
  */
 export interface PrismaTransaction {
   readonly member: Model<Row>;
@@ -32,7 +31,15 @@ export interface PrismaClient extends PrismaTransaction {
 
 /** What the generated module exports. */
 export interface GeneratedPrisma {
-  readonly PrismaClient: new (options: { readonly adapter: PrismaPg }) => PrismaClient;
+  readonly PrismaClient: new (options: { readonly adapter: object }) => PrismaClient;
+}
+
+/** What connects it by way of pg. */
+export interface PrismaAdapter {
+  readonly PrismaPg: new (
+    pool: { readonly connectionString: string; readonly max: number },
+    options: { readonly schema: string },
+  ) => object;
 }
 
 /** A query that is sent when it is awaited, or as a part of a batch. */

@@ -1,9 +1,8 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import type { PlacedTenant } from '@tenantry/persistence';
 import { settingsOf } from '../recipe.ts';
 import { type Place, type Row, type Subject, there } from '../subject.ts';
-import { generatePrismaClient } from './generate-prisma-client.ts';
 import type { PrismaClient, PrismaPromise, PrismaTransaction } from './prisma-client.ts';
+import { loadPrisma } from './prisma-package.ts';
 
 /**
  * Prisma with row security. A single operation is as in Prisma's example of it: an extension of the client that puts it into a
@@ -11,7 +10,7 @@ import type { PrismaClient, PrismaPromise, PrismaTransaction } from './prisma-cl
  * not work.
  */
 export async function prismaRecipe({ appUrl, connections, schema }: Place): Promise<Subject> {
-  const { PrismaClient } = await generatePrismaClient();
+  const { PrismaClient, PrismaPg } = await loadPrisma();
   const client = new PrismaClient({
     adapter: new PrismaPg({ connectionString: appUrl, max: connections }, { schema }),
   });
