@@ -1,10 +1,14 @@
 import { startFaultProxy, type FaultProxy } from '@tenantry/fault-proxy';
 import { email, Member } from '@tenantry/domain';
+import { OutboxRelay } from '../outbox/outbox-relay.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { Outboxes } from '../outbox/outboxes.ts';
 import {
   acme,
   connectPersistence,
   globex,
   type Persistence,
+  registerTenants,
   startPersistence,
 } from '../testing/persistence-harness.ts';
 
@@ -53,6 +57,11 @@ const readOnly = (work = names): Promise<string[]> => app.unitOfWork.run(work, {
 const add = (): void => {
   app.members.add(new Member({ email: email(`${Math.random()}@example.com`), name: 'new' }));
 };
+const store = (): Promise<void> =>
+  app.unitOfWork.run(() => {
+    add();
+    return Promise.resolve();
+  });
 
 describe('a unit of work that only reads', () => {
   it.each([acme, globex])('reads of a replica, and its own tenant alone: $slug', async (tenant) => {
@@ -105,6 +114,35 @@ describe('a unit of work that only reads', () => {
 
     expect(read).toEqual(expect.arrayContaining(['acme of the primary', 'new']));
     expect(await app.context.run(acme, () => readOnly())).toEqual(['acme of the replica']);
+  });
+
+  it.each([
+    ['around it', (work: typeof store) => work()],
+    ['within it', (work: typeof store) => app.context.run(acme, work)],
+  ])('reads of the primary what a scope %s has stored', async (_where, storeIn) => {
+    const read = await app.context.run(acme, async () => {
+      await storeIn(store);
+      return app.context.run(acme, () => readOnly());
+    });
+
+    expect(read).toContain('acme of the primary');
+  });
+
+  it('reads of the primary what an event tells of', async () => {
+    await registerTenants(primary);
+    await app.context.run(acme, store);
+    const read: string[][] = [];
+    const handler = {
+      events: ['member.joined'],
+      handle: async (): Promise<void> => {
+        read.push(await readOnly());
+      },
+    };
+    const [outboxes, outbox] = [app.get(Outboxes), app.get(Outbox)];
+    await new OutboxRelay(app.context, outboxes, outbox, [handler]).pass();
+
+    expect(read).not.toHaveLength(0);
+    expect(new Set(read.flat())).toEqual(new Set(['acme of the primary', 'new']));
   });
 
   it('reads of the primary when the replica cannot be had', async () => {

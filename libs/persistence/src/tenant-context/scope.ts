@@ -13,6 +13,8 @@ abstract class OpenScope {
   abstract readonly settings: Readonly<Record<string, string>>;
   private open = true;
   private stored = false;
+  /** The scope that it was entered in. */
+  private readonly around = scopes.getStore();
 
   /** @param signal of whoever is served, who may go away before the work is done */
   constructor(readonly signal?: AbortSignal) {}
@@ -21,14 +23,15 @@ abstract class OpenScope {
     this.open = false;
   }
 
-  /** Whether something may have been stored in it. */
+  /** Whether something may have been stored in it, around it, or in scopes that were entered in it. */
   get hasStored(): boolean {
-    return this.stored;
+    return this.stored || (this.around?.hasStored ?? false);
   }
 
   /** A transaction that could write has been committed, or nobody knows. */
   store(): void {
     this.stored = true;
+    this.around?.store();
   }
 
   /**
