@@ -145,6 +145,14 @@ describe('a unit of work that only reads', () => {
     expect(new Set(read.flat())).toEqual(new Set(['acme of the primary', 'new']));
   });
 
+  it('reads of the primary what has to be serializable, which no replica can do', async () => {
+    const serializable = app.context.run(acme, () =>
+      app.unitOfWork.run(names, { readOnly: true, isolationLevel: 'serializable' }),
+    );
+
+    expect(await serializable).toContain('acme of the primary');
+  });
+
   it('reads of the primary when the replica cannot be had', async () => {
     proxy.refuseConnections();
     proxy.reset();

@@ -508,7 +508,8 @@ export abstract class TransactionalEntityManager extends EntityManager {
         ...(readOnly && { readOnly }),
         eventBroadcaster: this.broadcaster,
       });
-    if (!readOnly || !this.mayLag) {
+    // No replica has transactions that are serializable.
+    if (!readOnly || !this.mayLag || isolationLevel === 'serializable') {
       return begin('write');
     }
     try {
