@@ -46,8 +46,9 @@ export class ReservingPool extends SupervisedPool {
 
   protected override async admit(): Promise<() => void> {
     const scope = scopes.getStore();
-    const isPart = holdersAround(transactions.getStore()).length > 0;
+    const current = transactions.getStore();
     // Whoever has a connection would keep others from their turn while it waits for one.
-    return scope?.kind === 'tenant' && !isPart ? this.admission.enter(scope) : super.admit();
+    const needsTurn = current?.needsTurn !== false && holdersAround(current).length === 0;
+    return scope?.kind === 'tenant' && needsTurn ? this.admission.enter(scope) : super.admit();
   }
 }

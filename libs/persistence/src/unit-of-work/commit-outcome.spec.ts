@@ -242,6 +242,19 @@ describe('a commit that is still being performed when its connection is lost', (
 });
 
 describe('the connection by which it is asked', () => {
+  it('needs no turn of a tenant that is at its limit: the next one has got that', async () => {
+    const limits = { concurrency: 1, queue: 1, statementTimeoutMs: 5_000 };
+    const limited = { ...acme, limits };
+    proxy.faults.onCommit = nextCommits(1, { kind: 'reply-dropped', then: 'reset' });
+    const unit = run(() => insert('ada'), undefined, limited);
+    const next = run(() => sql('select pg_sleep(2)'), undefined, limited);
+
+    await unit;
+    await next;
+
+    expect(await stored('ada')).toBe(1);
+  });
+
   it.each(['reset', 'silence'] as const)('may end in a %s as well', async (then) => {
     let commits = 0;
     proxy.faults.onCommit = () =>

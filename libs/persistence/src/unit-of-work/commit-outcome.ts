@@ -57,6 +57,8 @@ function ask(
     undefined,
     transactions.getStore(),
   );
+  // The turn of the one that is asked about has gone to somebody else with its connection.
+  transaction.needsTurn = false;
   return transactions.run(transaction, () =>
     connection.transactional(async (handle) => {
       await connection.execute(fence, [], 'run', handle);

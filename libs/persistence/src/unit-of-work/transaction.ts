@@ -18,6 +18,8 @@ export class Transaction {
   flush: Flush | undefined;
   /** Whether work is under way in it: before that has returned nobody may commit it. */
   isUnderWay = false;
+  /** Whether its tenant has to have a turn for it. */
+  needsTurn = true;
   /** Statements that are sent in one message with COMMIT, before it: they cost no round trip. */
   closing: readonly string[] = [];
   /** Cuts its connection, once it has one. */
