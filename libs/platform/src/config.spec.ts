@@ -131,6 +131,21 @@ describe('an environment that does not fit', () => {
       'DATABASE_REPLICA_URLS must list urls like postgresql://',
     ],
     [
+      'a replica with another login, whose rights nobody would inspect',
+      { DATABASE_REPLICA_URLS: 'postgresql://postgres@one/tenantry' },
+      'DATABASE_REPLICA_URLS must name the login of DATABASE_URL',
+    ],
+    [
+      'more time to end than it counts as running',
+      { SHUTDOWN_GRACE_MS: '120000' },
+      'SHUTDOWN_GRACE_MS must be a whole number from 1 to 115000',
+    ],
+    [
+      'an end before it has drained',
+      { SHUTDOWN_DELAY_MS: '10000', SHUTDOWN_GRACE_MS: '10000' },
+      'SHUTDOWN_DELAY_MS must be less than SHUTDOWN_GRACE_MS',
+    ],
+    [
       'limits that are no JSON',
       { TENANT_LIMITS: 'many' },
       'TENANT_LIMITS must be JSON, such as {"free":{"concurrency":3}}',

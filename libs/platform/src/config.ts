@@ -188,7 +188,8 @@ const apiVariables = common.extend({
   OPERATOR_TOKEN: secret().optional(),
   OUTBOX_RELAY: oneOf(['on', 'off']).default('on'),
   SHUTDOWN_DELAY_MS: wholeNumber(0, 600_000).optional(),
-  SHUTDOWN_GRACE_MS: wholeNumber(1, 3_600_000).default(85_000),
+  // A process counts as running for two minutes after it was told to end: a contract would not wait for longer.
+  SHUTDOWN_GRACE_MS: wholeNumber(1, 115_000).default(85_000),
   DB_QUERY_WARNING_COUNT: wholeNumber(1, 1_000_000).default(50),
   ...tracingVariables.shape,
 });
@@ -207,12 +208,19 @@ const api = apiVariables.transform((env, context): ApiConfig => {
       'is required when TENANT_RESOLVERS names token, unless there is a TENANT_TOKEN_PUBLIC_KEY or TENANT_TOKEN_JWKS_URL',
     );
   }
+  const shutdown = {
+    delayMs: env.SHUTDOWN_DELAY_MS ?? (production ? 5_000 : 0),
+    graceMs: env.SHUTDOWN_GRACE_MS,
+  };
+  if (shutdown.delayMs >= shutdown.graceMs) {
+    complain('SHUTDOWN_DELAY_MS', 'must be less than SHUTDOWN_GRACE_MS, which it is a part of');
+  }
   // The header is anybody's word for it: a convenience, which production turns off.
   const resolvers = TENANT_RESOLVERS.filter(
     (name) => (name !== 'token' || hasTokens) && (name !== 'header' || !production),
   );
   return {
-    ...commonConfig(env),
+    ...commonConfig(env, context),
     host: env.HOST,
     port: env.PORT,
     tenantResolvers: env.TENANT_RESOLVERS ?? resolvers,
@@ -221,10 +229,7 @@ const api = apiVariables.transform((env, context): ApiConfig => {
     trustedProxies: env.TRUSTED_PROXIES,
     operatorToken: env.OPERATOR_TOKEN ?? 'development-operator',
     relaysEvents: env.OUTBOX_RELAY === 'on',
-    shutdown: {
-      delayMs: env.SHUTDOWN_DELAY_MS ?? (production ? 5_000 : 0),
-      graceMs: env.SHUTDOWN_GRACE_MS,
-    },
+    shutdown,
     queryWarningCount: env.DB_QUERY_WARNING_COUNT,
     tracing: tracingConfig(env),
   };
@@ -243,8 +248,8 @@ const migratorVariables = common.extend({
   SEED_PROFILE: oneOf(SEED_PROFILES).optional(),
 });
 
-const migrator = migratorVariables.transform((env): MigratorConfig => {
-  const config = commonConfig(env);
+const migrator = migratorVariables.transform((env, context): MigratorConfig => {
+  const config = commonConfig(env, context);
   return {
     ...config,
     ownerUrl: env.MIGRATOR_DATABASE_URL,
@@ -258,7 +263,13 @@ export const VARIABLES = {
   migrator: Object.keys(migratorVariables.shape),
 } as const satisfies Record<string, readonly string[]>;
 
-function commonConfig(env: z.infer<typeof common>): CommonConfig {
+function commonConfig(env: z.infer<typeof common>, context: z.RefinementCtx): CommonConfig {
+  const isOfLogin = (url: string): boolean =>
+    new URL(url).username === new URL(env.DATABASE_URL).username;
+  // Its rights are inspected at the primary.
+  if (!env.DATABASE_REPLICA_URLS.every(isOfLogin)) {
+    complainTo(context)('DATABASE_REPLICA_URLS', 'must name the login of DATABASE_URL');
+  }
   return {
     production: env.NODE_ENV === 'production',
     logLevel: env.LOG_LEVEL,
