@@ -3,7 +3,8 @@ import { mustBeOperator } from '../tenancy/operator-token.ts';
 import type { FastifyRequest } from 'fastify';
 
 /** Whoever has passed a request on says so in one of these. */
-const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+const FORWARDED =
+  /^(?:forwarded|via|x-(?:forwarded|envoy|original)-.+|x-real-ip|.+-(?:client|connecting)-ip)$/;
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -16,7 +17,7 @@ export class MetricsAccess {
   /** @throws {Unauthenticated} */
   mustHave({ raw: { socket, headers } }: FastifyRequest): void {
     // The peer itself, whatever it says of others; and a proxy on this machine speaks for somebody who is not.
-    const isPassedOn = FORWARDED.some((name) => headers[name] !== undefined);
+    const isPassedOn = Object.keys(headers).some((name) => FORWARDED.test(name));
     if (isPassedOn || !isLoopback(socket.remoteAddress ?? '')) {
       mustBeOperator(headers.authorization, this.operatorToken);
     }

@@ -22,7 +22,18 @@ describe('the metrics', () => {
     expect(text).toContain('# TYPE db_client_operation_duration_seconds histogram');
   });
 
-  it.each(['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip'])(
+  it.each([
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-forwarded-client-cert',
+    'x-envoy-attempt-count',
+    'forwarded',
+    'via',
+    'x-real-ip',
+    'true-client-ip',
+    'cf-connecting-ip',
+  ])(
     'are not for somebody who comes by way of a proxy on this machine, which says so in %s',
     async (header) => {
       const headers = { [header]: '127.0.0.1' };
