@@ -151,6 +151,24 @@ describe('a tenant that is at its limit', () => {
     await first;
   });
 
+  it('does not wait for a unit of work that has been given up', async () => {
+    const only = limited(acme, { concurrency: 1 });
+    const givenUp = new AbortController();
+    const first = sql(only, 'select pg_sleep(1.5)');
+    const begin = Date.now();
+    const second = persistence.context.run(only, () =>
+      persistence.transactional.run((transaction) => transaction.execute('select 1'), {
+        signal: givenUp.signal,
+      }),
+    );
+    await sleep(50);
+    givenUp.abort();
+
+    await expect(second).rejects.toMatchObject({ kind: 'cancelled' });
+    expect(Date.now() - begin).toBeLessThan(1_000);
+    await first;
+  });
+
   it('gives its turn back when there is no connection', async () => {
     const only = limited(acme, { concurrency: 1, queue: 0 });
     const other = await connectPersistence({

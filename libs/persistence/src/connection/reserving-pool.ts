@@ -49,6 +49,10 @@ export class ReservingPool extends SupervisedPool {
     const current = transactions.getStore();
     // Whoever has a connection would keep others from their turn while it waits for one.
     const needsTurn = current?.needsTurn !== false && holdersAround(current).length === 0;
-    return scope?.kind === 'tenant' && needsTurn ? this.admission.enter(scope) : super.admit();
+    if (scope?.kind !== 'tenant' || !needsTurn) {
+      return super.admit();
+    }
+    const { signal } = current?.stage === 'new' ? current : scope;
+    return this.admission.enter(scope.tenant, signal);
   }
 }

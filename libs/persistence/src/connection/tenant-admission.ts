@@ -1,6 +1,6 @@
 import { Cancelled, type TenantId, TooMany } from '@tenantry/domain';
 import type { TenantLimits } from '@tenantry/platform';
-import type { TenantScope } from '../tenant-context/scope.ts';
+import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 
 /** Gives back what was given. */
 type Leave = () => void;
@@ -19,11 +19,12 @@ export class TenantAdmission {
 
   /**
    * Waits for a turn of the tenant's.
+   * @param signal of whoever asks for it
    * @returns what ends the turn
    * @throws {TooMany} when there is none in time, or too many wait already
    * @throws {Cancelled} when whoever asked for it has gone meanwhile
    */
-  async enter({ tenant: { id, limits }, signal }: TenantScope): Promise<Leave> {
+  async enter({ id, limits }: PlacedTenant, signal: AbortSignal | undefined): Promise<Leave> {
     if (!limits) {
       return nothingToLeave;
     }
@@ -92,6 +93,9 @@ class Turns {
     }, patienceMs);
     signal?.addEventListener('abort', leave);
     this.waiting.add(getIt);
+    if (signal?.aborted) {
+      leave();
+    }
     try {
       await turn.promise;
     } finally {
