@@ -56,6 +56,22 @@ describe('a server that cannot be reached', () => {
     expect(down.asked).toBe(6);
   });
 
+  it('keeps nobody waiting who comes while one tries and has no answer', async () => {
+    const circuit = new ServerCircuit(1_000);
+    await times(5, () => circuit.connect(server(refused).open));
+    await sleep(600);
+    const silent = Promise.withResolvers<'connection'>();
+    const trial = circuit.connect(() => silent.promise);
+    const begin = Date.now();
+
+    await expect(circuit.connect(server('connection').open)).rejects.toThrow(CircuitOpen);
+
+    expect(Date.now() - begin).toBeLessThan(1_000);
+    silent.resolve('connection');
+    expect(await trial).toBe('connection');
+    expect(await circuit.connect(server('connection').open)).toBe('connection');
+  });
+
   it('lets all in when it is back', async () => {
     const circuit = new ServerCircuit(1_000);
     const back = server(refused, refused, refused, refused, refused, 'connection');

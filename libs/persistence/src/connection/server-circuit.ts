@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import {
   BrokenCircuitError,
   circuitBreaker,
+  CircuitState,
   ConsecutiveBreaker,
   ExponentialBackoff,
   handleWhen,
@@ -15,6 +17,8 @@ const FAILURES = 5;
 const FIRST_PAUSE_MS = 250;
 /** No longer than users are to wait for when the server is back. */
 const LONGEST_PAUSE_MS = 2_000;
+/** Whoever comes while one of them tries waits for so long: it takes no more where the server is back. */
+const TRIAL_MS = 500;
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
 
@@ -49,6 +53,8 @@ export class ServerCircuit {
       }),
     },
   );
+  /** Settles when the last one has tried for all. */
+  private trial: Promise<unknown> = Promise.resolve();
   private isReachable = true;
   private lastFailure: unknown;
 
@@ -61,7 +67,7 @@ export class ServerCircuit {
    */
   async connect<Client>(open: () => Promise<Client>): Promise<Client> {
     try {
-      const client = await this.breaker.execute(() => this.patiently(open));
+      const client = await this.attempt(open);
       this.found();
       return client;
     } catch (error) {
@@ -89,6 +95,25 @@ export class ServerCircuit {
       this.isReachable = true;
       this.logger.log({ msg: 'the database is reachable again' });
     }
+  }
+
+  /** The breaker would have all wait for the one who tries, however long a server says nothing. */
+  private async attempt<Client>(open: () => Promise<Client>): Promise<Client> {
+    if (this.isTried()) {
+      await Promise.race([this.trial, sleep(TRIAL_MS, undefined, { ref: false })]);
+    }
+    if (this.isTried()) {
+      throw new BrokenCircuitError();
+    }
+    const attempt = this.breaker.execute(() => this.patiently(open));
+    if (this.isTried()) {
+      this.trial = attempt.catch(() => undefined);
+    }
+    return attempt;
+  }
+
+  private isTried(): boolean {
+    return this.breaker.state === CircuitState.HalfOpen;
   }
 
   private patiently<Client>(open: () => Promise<Client>): Promise<Client> {
