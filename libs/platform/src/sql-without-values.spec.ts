@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { sqlWithoutValues } from './sql-without-values.ts';
 
@@ -35,6 +37,19 @@ describe('the text of a statement', () => {
     expect(sqlWithoutValues(`select ${'a, '.repeat(2_000)} b`)).toHaveLength(2_001);
     expect(sqlWithoutValues(`select '${'secret '.repeat(2_000)}'`)).toBe('select ?…');
     expect(sqlWithoutValues(`select 'secret`)).toBe('select ?');
+  });
+
+  it('keeps none in memory that are long, with all of their values', () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let number = 0; number < 200; number += 1) {
+      sqlWithoutValues(`insert into t values (${number}, '${'x'.repeat(500_000)}')`);
+    }
+    collectGarbage();
+
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
   });
 
   it('has nothing of any text or number that is written into it as a literal', () => {

@@ -38,6 +38,9 @@ export function sqlWithoutValues(sql: string): string {
     return known;
   }
   const text = normalised(sql);
+  if (sql.length > LONGEST_READ) {
+    return text;
+  }
   if (remembered.size >= MOST_REMEMBERED) {
     remembered.clear();
   }
