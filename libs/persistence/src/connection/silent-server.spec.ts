@@ -107,3 +107,17 @@ describe('a server that is down', () => {
     expect(Date.now() - begin).toBeLessThan(3_000);
   });
 });
+
+describe('a server whose password was changed meanwhile', () => {
+  it('is unavailable, and not a mistake of ours', async () => {
+    const other = await connectPersistence(app.config);
+    const pool = await other.orm.driver.getConnection().getNativeClient();
+    const url = new URL(app.config.database.url);
+    url.password = 'the-one-before';
+    Object.assign(pool.options, { connectionString: url.href });
+    proxy.reset();
+
+    await unavailableAfter(other.as(acme, () => other.entityManager.execute('select 1')));
+    await other.stop();
+  });
+});

@@ -34,6 +34,10 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   // serialization_failure, deadlock_detected
   '40001': (more) => contention(more),
   '40P01': (more) => contention(more),
+  // invalid_authorization_specification, invalid_password, invalid_catalog_name: what was right when the process started
+  '28000': (more) => unavailable(more),
+  '28P01': (more) => unavailable(more),
+  '3D000': (more) => unavailable(more),
   // lock_not_available
   '55P03': (more) => new Unavailable('locked', 'Someone else is at it: try again.', more),
   // query_canceled, by its own time limit: whoever else cancels it says so
