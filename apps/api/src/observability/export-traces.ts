@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { context, diag, DiagLogLevel, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -36,11 +37,27 @@ export function exportTraces({
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
   return async () => {
-    await provider.shutdown();
+    await sendTheRest(provider);
     trace.disable();
     propagation.disable();
     context.disable();
   };
+}
+
+/** How long a collector is waited for when the process ends (milliseconds). */
+const PATIENCE_MS = 2_000;
+
+/** As far as the collector takes it: its absence is no reason not to end in an orderly way. */
+async function sendTheRest(provider: TracerProvider): Promise<void> {
+  const late = sleep(PATIENCE_MS, `no answer within ${PATIENCE_MS} ms`, { ref: false });
+  const sent = provider.shutdown().then(
+    () => undefined,
+    (error: unknown) => String(error),
+  );
+  const problem = await Promise.race([sent, late]);
+  if (problem !== undefined) {
+    new Logger('Tracing').warn({ msg: 'traces cannot be sent', reason: problem });
+  }
 }
 
 /** What asks every few seconds how the process is: nobody looks at how it was answered. */
