@@ -1,8 +1,14 @@
+import type { ControlledTransaction } from 'kysely';
 import { startFaultProxy, type FaultProxy } from '@tenantry/fault-proxy';
 import { email, Member } from '@tenantry/domain';
 import { OutboxRelay } from '../outbox/outbox-relay.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { Outboxes } from '../outbox/outboxes.ts';
+import {
+  ScopeMismatch,
+  TenantContextMissing,
+  TransactionMissing,
+} from '../tenant-context/isolation-violation.ts';
 import {
   acme,
   connectPersistence,
@@ -179,5 +185,39 @@ describe('whatever may write', () => {
   it('is on the primary', async () => {
     expect(await app.as(acme, names)).toContain('acme of the primary');
     expect(await app.context.run(acme, names)).toContain('acme of the primary');
+  });
+});
+
+describe('a replica', () => {
+  const connection = () => app.entityManager.getDriver().getConnection('read');
+  const SQL = 'select name from shared.member';
+
+  it('is closed outside of scopes, and outside of transactions', async () => {
+    await expect(connection().execute(SQL)).rejects.toThrow(TenantContextMissing);
+    await app.context.run(acme, async () => {
+      await expect(connection().execute(SQL)).rejects.toThrow(TransactionMissing);
+    });
+  });
+
+  it('shows a tenant its own rows alone, whichever way it is asked', async () => {
+    const ways = [
+      () => app.entityManager.find(Member, {}, { connectionType: 'read' }),
+      () => connection().transactional((handle) => connection().execute(SQL, [], 'all', handle)),
+    ];
+    for (const way of ways) {
+      expect(await app.context.run(acme, way)).toMatchObject([{ name: 'acme of the replica' }]);
+    }
+  });
+
+  it('does not answer another scope in a transaction of its own', async () => {
+    await app.context.run(acme, () =>
+      readOnly(async () => {
+        const handle = app.entityManager.getTransactionContext<ControlledTransaction<unknown>>();
+        await app.context.run(globex, () =>
+          expect(connection().execute(SQL, [], 'all', handle)).rejects.toThrow(ScopeMismatch),
+        );
+        return names();
+      }),
+    );
   });
 });
