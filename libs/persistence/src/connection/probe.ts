@@ -110,7 +110,7 @@ export class Probe {
     // Of version 0: a server that limits whole transactions would end the connection by that.
     return [
       `select set_config('transaction_read_only', 'on', true)`,
-      enterScope(scope, timeouts, 0),
+      ...enterScope(scope, timeouts, 0),
       `select set_config('application_name', ${pg.escapeLiteral(this.name)}, true)`,
     ].join('; ');
   }

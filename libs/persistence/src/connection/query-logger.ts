@@ -16,11 +16,16 @@ export class QueryLogger implements MikroLogger {
   constructor(private readonly slowQueryMs: number) {}
 
   logQuery({ query, took, results, affected, level }: LogContext): void {
+    const isFailed = level === 'error';
+    const isSlow = took !== undefined && took >= this.slowQueryMs;
+    if (!isFailed && !isSlow && !Logger.isLevelEnabled('debug')) {
+      return;
+    }
     const text = sqlWithoutValues(query ?? '');
     const line = { query: text, durationMs: took, rows: results ?? affected, ...onBehalf() };
-    if (level === 'error') {
+    if (isFailed) {
       this.logger.warn({ msg: 'query failed', ...line });
-    } else if (took !== undefined && took >= this.slowQueryMs) {
+    } else if (isSlow) {
       this.logger.warn({ msg: 'slow query', ...line, ...planHint(text) });
     } else {
       this.logger.debug({ msg: 'query', ...line });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlledTransaction } from 'kysely';
 import { startFaultProxy, type FaultProxy } from '@tenantry/fault-proxy';
 import { email, Member } from '@tenantry/domain';
@@ -162,6 +163,7 @@ describe('a unit of work that only reads', () => {
   it('reads of the primary when the replica cannot be had', async () => {
     proxy.refuseConnections();
     proxy.reset();
+    await sleep(100);
 
     expect(await app.context.run(acme, () => readOnly())).toContain('acme of the primary');
     await proxy.heal();

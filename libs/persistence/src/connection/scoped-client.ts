@@ -52,8 +52,16 @@ const AFTER_THE_SERVER_MS = 2_000;
  * locks, and settings of the session, its role among them. It goes in one message with what begins a transaction, and in a
  * transaction of its own: what the session says of transactions would otherwise be that of the one that begins.
  */
-const FORGET =
-  'begin; close all; deallocate all; unlisten *; select pg_advisory_unlock_all(); reset role; reset all; commit';
+const FORGET = [
+  'begin',
+  'close all',
+  'deallocate all',
+  'unlisten *',
+  'select pg_advisory_unlock_all()',
+  'reset role',
+  'reset all',
+  'commit',
+];
 
 /**
  * The last gate before the server, whichever way a statement came here: repositories, query builders, Kysely, streams,
@@ -66,7 +74,7 @@ export class ScopedClient extends TransactionClient {
   private serverVersion = 0;
   private scope: Scope | undefined;
   private transaction: Transaction | undefined;
-  private entering = '';
+  private entering: readonly string[] = [];
   private readsOnly = false;
   private deadline: NodeJS.Timeout | undefined;
   private idle: NodeJS.Timeout | undefined;
@@ -101,7 +109,7 @@ export class ScopedClient extends TransactionClient {
     return this.transaction?.timeouts.commitTimeoutMs;
   }
 
-  protected override beginning(begin: string): string {
+  protected override opens(begin: string): void {
     // Not refused, even where there is no scope: what follows is.
     const scope = scopes.getStore();
     const current = transactions.getStore();
@@ -116,9 +124,16 @@ export class ScopedClient extends TransactionClient {
     this.scope = scope;
     this.readsOnly = READS_ONLY.test(begin);
     this.transaction = transaction;
-    this.entering = scope ? enterScope(scope, transaction.timeouts, this.serverVersion) : '';
+    this.entering = scope ? enterScope(scope, transaction.timeouts, this.serverVersion) : [];
     this.watch(transaction);
-    return [FORGET, begin, ...(this.entering ? [this.entering] : [])].join('; ');
+  }
+
+  protected override beginning(begin: string): readonly string[] {
+    return [...FORGET, begin, ...this.entering];
+  }
+
+  protected override standsAlone(): boolean {
+    return this.transaction?.isAlone === true;
   }
 
   protected override beforeCommit(): readonly string[] {
@@ -131,12 +146,13 @@ export class ScopedClient extends TransactionClient {
     if (transaction) {
       transaction.stage = 'committing';
     }
-    return transaction?.closing ?? [];
+    const { closing = [], mark } = transaction ?? {};
+    return mark === undefined || this.isHeld ? closing : [...closing, mark];
   }
 
   protected override ended(committed: boolean): void {
     this.stopWatching();
-    if (!this.readsOnly) {
+    if (!this.readsOnly && !this.isHeld) {
       this.scope?.store();
     }
     this.transaction?.close(committed ? 'committed' : 'ended');
@@ -162,7 +178,7 @@ export class ScopedClient extends TransactionClient {
       return super.send(...parameters);
     }
     // What was set within a savepoint stays when that is released.
-    const message = RELEASES.test(text) ? `${text}; ${this.entering}` : statement;
+    const message = RELEASES.test(text) ? [text, ...this.entering].join('; ') : statement;
     return this.answered(super.send(message, ...rest) as Promise<unknown>);
   }
 

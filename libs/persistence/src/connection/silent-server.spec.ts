@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy, type FaultProxy } from '@tenantry/fault-proxy';
 import { readMigratorConfig } from '@tenantry/platform';
 import {
@@ -58,10 +59,19 @@ async function unavailableAfter(work: Promise<unknown>): Promise<number> {
 describe('a server that is silent', () => {
   it('before a transaction has begun is noticed when a connection should have been there', async () => {
     await app.as(acme, one);
+    // One that has just answered is taken for one that is there.
+    await sleep(1_100);
     proxy.blackHole('existing');
 
     // On another connection, since nothing has been done yet.
     await app.as(acme, one);
+  });
+
+  it('to what begins on a connection that has just answered is noticed by the deadline of the statement', async () => {
+    await app.as(acme, one);
+    proxy.blackHole('all');
+
+    expect(await unavailableAfter(app.as(acme, one))).toBeLessThan(STATEMENT_MS + 3_000);
   });
 
   it('in the middle of a statement is noticed by its deadline', async () => {

@@ -1,12 +1,18 @@
 import { PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { currentFlush } from '../unit-of-work/flush-queue.ts';
-import { savepoints, type Transaction, transactions } from '../unit-of-work/transaction.ts';
+import { scopes, type Timeouts, timeoutsIn } from '../tenant-context/scope.ts';
+import {
+  OWN_TRANSACTION,
+  savepoints,
+  Transaction,
+  transactions,
+} from '../unit-of-work/transaction.ts';
 import { StreamOpen } from '../unit-of-work/transaction-errors.ts';
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { ReservingPool, type ReservingPoolConfig } from './reserving-pool.ts';
-import { ScopedClient } from './scoped-client.ts';
+import { ScopedClient, type ScopedClientConfig } from './scoped-client.ts';
 import { SupervisedPool } from './supervised-pool.ts';
 import { TransactionClient } from './transaction-client.ts';
 
@@ -51,6 +57,24 @@ export class ScopedConnection extends SupervisedConnection {
   protected override createPool(options: pg.PoolConfig): SupervisedPool {
     const Client: typeof pg.Client = ScopedClient;
     return new ReservingPool({ ...(options as ReservingPoolConfig), Client });
+  }
+
+  /**
+   * Of what MikroORM does in transactions of its own, all but flushes are single statements. It returns what
+   * `PostgreSqlConnection` says.
+   */
+  override transactional(
+    ...[work, options = {}]: Parameters<PostgreSqlConnection['transactional']>
+  ): never {
+    const run = (): Promise<unknown> => super.transactional(work, options);
+    if (options.sessionContext !== OWN_TRANSACTION || options.eventBroadcaster) {
+      return run() as never;
+    }
+    const scope = scopes.getStore();
+    const timeouts = timeoutsIn(scope, this.timeouts);
+    const transaction = new Transaction(timeouts, scope?.signal, transactions.getStore());
+    transaction.isAlone = true;
+    return transactions.run(transaction, run) as never;
   }
 
   /**
@@ -150,6 +174,10 @@ export class ScopedConnection extends SupervisedConnection {
     if (ctx && this.isStreaming(ctx, this.ownerOf(ctx) ?? ctx)) {
       throw new StreamOpen();
     }
+  }
+
+  private get timeouts(): Timeouts {
+    return (this.config.get('driverOptions') as unknown as ScopedClientConfig).timeouts;
   }
 
   private ownerOf(ctx: object | undefined): Transaction | undefined {

@@ -171,6 +171,25 @@ describe('a connection that is not given back', () => {
     warn.mockRestore();
   });
 
+  it('is reported with where it was taken from the second on, where there are plenty', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const { config } = persistence;
+    const plenty = await connectPersistence({
+      ...config,
+      database: { ...config.database, poolMax: 10 },
+    });
+    const hold = (): Promise<unknown> => plenty.as(acme, () => sleep(300));
+    await hold();
+    await hold();
+    await plenty.stop();
+
+    expect(warn.mock.calls.map(([line]) => line as unknown)).toMatchObject([
+      { taken: 'recorded from now on' },
+      { taken: expect.arrayContaining([expect.stringContaining('.spec.ts')]) as string[] },
+    ]);
+    warn.mockRestore();
+  });
+
   it('does not keep the pool from being closed', async () => {
     // Nothing else ends it.
     const never = { transactionTimeoutMs: 600_000, idleInTransactionTimeoutMs: 600_000 };

@@ -29,8 +29,8 @@ const FRAMES = 40;
 interface Checkout {
   readonly since: number;
   readonly tenant: string | undefined;
-  /** Where it was taken. Its stack is made into text only when somebody asks for it. */
-  readonly taken: Error;
+  /** Where it was taken, if that was recorded. Its stack is made into text only when somebody asks for it. */
+  readonly taken: Error | undefined;
   readonly release: pg.PoolClient['release'];
   readonly leave: () => void;
   readonly warning: NodeJS.Timeout | undefined;
@@ -46,6 +46,8 @@ export class SupervisedPool extends pg.Pool {
   private readonly deadlock: PoolDeadlock;
   private readonly leakWarningMs: number | undefined;
   private readonly circuit: ServerCircuit | undefined;
+  /** Somebody has held a connection for long. */
+  private hasLeaked = false;
   private readonly unwatch = watchPool(() => countsOf(this));
 
   constructor({ leakWarningMs, circuit, waitsForOthers, ...config }: SupervisedPoolConfig) {
@@ -98,7 +100,7 @@ export class SupervisedPool extends pg.Pool {
   }
 
   protected async checkOut(): Promise<pg.PoolClient> {
-    const taken = takenHere();
+    const taken = this.isWatched ? takenHere() : undefined;
     const scope = scopes.getStore();
     const leave = await this.admit();
     const asked = performance.now();
@@ -164,6 +166,12 @@ export class SupervisedPool extends pg.Pool {
     return this.idleCount === 0 && this.totalCount >= this.options.max;
   }
 
+  /** To record where connections are taken costs as much as a part of a read: it is worth it when they might run out. */
+  private get isWatched(): boolean {
+    const inUse = this.totalCount - this.idleCount + 1;
+    return this.hasLeaked || inUse >= this.options.max / 2;
+  }
+
   private reportLost(error: Error): void {
     if (this.circuit) {
       this.circuit.lost(error);
@@ -195,6 +203,7 @@ export class SupervisedPool extends pg.Pool {
     const warn = (): void => {
       const checkout = this.checkouts.get(client);
       if (checkout) {
+        this.hasLeaked = true;
         poolMetrics.leaked();
         this.report('a connection is held for long: is it ever given back?', checkout);
       }
@@ -203,7 +212,8 @@ export class SupervisedPool extends pg.Pool {
   }
 
   private report(msg: string, { since, tenant, taken }: Checkout): void {
-    this.logger.warn({ msg, heldMs: Date.now() - since, tenant, taken: callersOf(taken) });
+    const where = taken ? callersOf(taken) : 'recorded from now on';
+    this.logger.warn({ msg, heldMs: Date.now() - since, tenant, taken: where });
   }
 }
 

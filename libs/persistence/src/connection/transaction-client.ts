@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { errorParts, isOfFailedTransaction } from './connection-errors.ts';
+import { errorParts, isOfFailedTransaction, sqlStateOf } from './connection-errors.ts';
 import { observed } from './statement-observer.ts';
 import {
   CommitInterrupted,
@@ -14,6 +14,10 @@ interface Internals {
   readonly processID: number;
   readonly secretKey: number;
 }
+/** What is sent when its turn has come, unless it says why not. */
+interface Submitted {
+  submit?: (connection: pg.Connection) => Error | null;
+}
 interface CancelConnection extends pg.Connection {
   connect(portOrPath: number | string, host?: string): void;
   requestSsl(): void;
@@ -23,6 +27,12 @@ interface CancelConnection extends pg.Connection {
 const BEGINS = /^(?:begin|start transaction)[\w\s,]*$/i;
 const COMMITS = /^commit$/i;
 const ROLLS_BACK = /^rollback$/i;
+const READS = /^\s*select\b/i;
+
+/** A connection that has answered within this time is there, as far as anybody can tell. */
+const FRESH_MS = 1_000;
+
+const READ_ONLY_TRANSACTION = '25006';
 
 /** How the server names what begins or ends a transaction when it has done so. */
 const TRANSACTION_TAGS = new Set(['BEGIN', 'START', 'COMMIT', 'ROLLBACK']);
@@ -31,18 +41,27 @@ const TO_SAVEPOINT = /\brollback\s+(?:(?:work|transaction)\s+)?to\b/i;
 /** How long the server may take to undo something, or to stop what it does. */
 export const GRACE_MS = 1_000;
 
-/** Nothing came of it, since the server had undone it already. */
-const UNDONE = { command: 'ROLLBACK', rowCount: null, rows: [] };
+/** What is said of what was not sent, as if it had been: there was no need. */
+const BEGUN = unsent('BEGIN');
+const COMMITTED = unsent('COMMIT');
+const UNDONE = unsent('ROLLBACK');
 
 /**
  * A connection that knows how its transaction ended. COMMIT succeeds when the server has committed, and fails as
  * {@link CommitInterrupted} when nobody can tell. ROLLBACK always succeeds: the server undoes what has lost its connection.
  * Whatever goes wrong, it goes back to the pool in a state that the next one can begin with, or not at all.
+ *
+ * What begins a transaction is held back and sent in one message with its first statement, so it costs no round trip, and a
+ * transaction without any sends nothing. A read that is known to stand alone takes COMMIT along too.
  */
 export class TransactionClient extends pg.Client {
   /** Of a client from a pool. */
   declare release?: pg.PoolClient['release'];
+  /** By which the transaction is to begin, of which nothing has been sent yet. */
+  private held: string | undefined;
   private inFlight = 0;
+  /** When the server has answered for the last time, by a clock that nobody sets (milliseconds). */
+  private answeredAt = -Infinity;
   /** Why there is no connection any more. */
   private lost: Error | undefined;
   /** The server was asked to stop a statement: that may come too late, and stop a later one. */
@@ -58,17 +77,24 @@ export class TransactionClient extends pg.Client {
     this.on('end', () => {
       this.lost ??= new Error('Connection terminated');
     });
+    this.connection.on('readyForQuery', () => {
+      this.answeredAt = performance.now();
+    });
   }
 
   /** Whether another one may use the connection: it is alive, does nothing, and is in no transaction. */
   get isReusable(): boolean {
-    return (
-      !this.lost &&
-      !this.cancelled &&
-      !this.endedBySql &&
-      !this.isBusy &&
-      this.getTransactionStatus() === 'I'
-    );
+    return !this.lost && !this.cancelled && !this.endedBySql && !this.isBusy && this.isFree;
+  }
+
+  /** Whether it is in no transaction, not even in one that has not been sent yet. */
+  private get isFree(): boolean {
+    return !this.isHeld && this.getTransactionStatus() === 'I';
+  }
+
+  /** Whether there is a transaction of which the server knows nothing. */
+  protected get isHeld(): boolean {
+    return this.held !== undefined;
   }
 
   /** Whether a statement has been sent and not been answered. */
@@ -84,8 +110,7 @@ export class TransactionClient extends pg.Client {
 
   /** Whatever is sent comes through here. It returns what `pg.Client` says, which is the type that it is used by. */
   override query(...parameters: unknown[]): never {
-    const text = textOf(parameters[0]);
-    return observed(text, () => this.route(text, parameters)) as never;
+    return this.route(textOf(parameters[0]), parameters) as never;
   }
 
   private route(text: string, parameters: unknown[]): unknown {
@@ -95,16 +120,22 @@ export class TransactionClient extends pg.Client {
     if (ROLLS_BACK.test(text)) {
       return this.rollback();
     }
-    if (BEGINS.test(text) && this.getTransactionStatus() === 'I') {
+    if (BEGINS.test(text) && this.isFree) {
       return this.begin(text);
     }
-    return this.send(...parameters);
+    return observed(text, () => this.send(...parameters));
   }
 
-  /** What is sent to begin a transaction. */
-  protected beginning(begin: string): string {
-    return begin;
+  /** A transaction is asked for. */
+  protected opens?(begin: string): void;
+
+  /** The statements that begin it, each with one result. */
+  protected beginning(begin: string): readonly string[] {
+    return [begin];
   }
+
+  /** Whether each statement of the transaction stands alone: one that reads is stored, or not, by itself. */
+  protected standsAlone?(): boolean;
 
   /** COMMIT is about to be sent: gives what is to be sent in one message with it, before it. */
   protected beforeCommit(): readonly string[] {
@@ -158,17 +189,106 @@ export class TransactionClient extends pg.Client {
 
   protected send(...parameters: unknown[]): unknown {
     this.mustNotHaveBeenEndedBySql();
-    const sent: unknown = super.query(...(parameters as [string]));
-    if (!(sent instanceof Promise)) {
-      return sent;
+    const { held } = this;
+    this.held = undefined;
+    const [statement, values, ...rest] = parameters;
+    if (held === undefined) {
+      return this.sendNext(parameters);
     }
-    return this.watched(sent as Promise<Results>, textOf(parameters[0]));
+    const isPlain =
+      typeof statement === 'string' && (values === undefined || isEmpty(values)) && isEmpty(rest);
+    if (!isPlain) {
+      return this.sendAfter(this.deliver(this.beginning(held)), parameters);
+    }
+    const first =
+      this.standsAlone?.() && READS.test(statement)
+        ? this.deliverAlone(held, statement)
+        : this.deliverFirst(held, statement);
+    return this.watched(first, statement);
   }
 
-  private async begin(begin: string): Promise<Results> {
-    this.endedBySql = false;
+  private sendNext(parameters: unknown[]): unknown {
+    const sent: unknown = super.query(...(parameters as [string]));
+    return sent instanceof Promise
+      ? this.watched(sent as Promise<Results>, textOf(parameters[0]))
+      : sent;
+  }
+
+  /** What has parameters, or is answered in pieces, cannot be in one message with anything. */
+  private sendAfter(begun: Promise<unknown>, parameters: unknown[]): unknown {
+    const [statement] = parameters as [string | Submitted];
+    if (typeof statement === 'string' || !statement.submit) {
+      return begun.then(() => this.sendNext(parameters));
+    }
+    // Its answer says so as well.
+    begun.catch(() => undefined);
+    const submit = statement.submit.bind(statement);
+    statement.submit = (connection) =>
+      this.getTransactionStatus() === 'T'
+        ? submit(connection)
+        : new UnexpectedRollback('its transaction could not begin.');
+    return this.sendNext(parameters);
+  }
+
+  /** In one message with what begins its transaction. */
+  private async deliverFirst(begin: string, text: string): Promise<Results> {
+    const beginning = this.beginning(begin);
     try {
-      return await this.inTime(this.beginTimeoutMs, this.deliver(this.beginning(begin)));
+      return only(await this.deliver([...beginning, text]), beginning.length);
+    } catch (error) {
+      return this.deliverAgain(error, beginning, text);
+    }
+  }
+
+  /** In one message with all of a transaction that only reads; what cannot is done in one that may write. */
+  private async deliverAlone(begin: string, text: string): Promise<Results> {
+    const beginning = this.beginning('begin read only');
+    try {
+      // A line of its own: the text may end in a comment.
+      const results = await this.deliver([...beginning, `${text}\n`, 'commit']);
+      this.held = begin;
+      return only(results, beginning.length, -1);
+    } catch (error) {
+      if (sqlStateOf(error) !== READ_ONLY_TRANSACTION) {
+        return this.deliverAgain(error, this.beginning(begin), text);
+      }
+      await this.deliver(['rollback']);
+      return this.deliverFirst(begin, text);
+    }
+  }
+
+  /**
+   * Where a text cannot be parsed the server has done nothing of its message, not even begun: then it fails again, in its
+   * transaction, which has failed with it.
+   */
+  private async deliverAgain(
+    error: unknown,
+    beginning: readonly string[],
+    text: string,
+  ): Promise<Results> {
+    // Only after its next answer it is known how the server stands.
+    if (this.lost || !(await this.answers()) || this.getTransactionStatus() !== 'I') {
+      throw error;
+    }
+    await this.deliver(beginning);
+    return this.deliver([text]);
+  }
+
+  private async begin(begin: string): Promise<object> {
+    this.endedBySql = false;
+    this.held = begin;
+    this.opens?.(begin);
+    // Whether it is still there is found out before any work is done, which could not be done again.
+    if (performance.now() - this.answeredAt > FRESH_MS) {
+      await observed(begin, () => this.beginNow(begin));
+    }
+    return BEGUN;
+  }
+
+  private async beginNow(begin: string): Promise<void> {
+    this.held = undefined;
+    try {
+      await this.inTime(this.beginTimeoutMs, this.deliver(this.beginning(begin)));
     } catch (error) {
       // Kysely does not give a connection back that cannot begin.
       await this.rollback();
@@ -177,9 +297,21 @@ export class TransactionClient extends pg.Client {
     }
   }
 
-  private async commit(): Promise<pg.QueryResult> {
+  private async commit(): Promise<object> {
     this.mustBeCommittable();
-    const message = [...this.beforeCommit(), 'commit'].join('; ');
+    const closing = this.beforeCommit();
+    const { held } = this;
+    if (held !== undefined && isEmpty(closing)) {
+      return this.without(COMMITTED);
+    }
+    this.held = undefined;
+    const beginning = held === undefined ? [] : this.beginning(held);
+    return observed('commit', () =>
+      this.sendCommit([...beginning, ...closing, 'commit']),
+    ) as Promise<object>;
+  }
+
+  private async sendCommit(message: readonly string[]): Promise<pg.QueryResult> {
     try {
       const results = await this.inTime(this.commitTimeoutMs, this.deliver(message));
       const last = [results].flat().at(-1);
@@ -193,10 +325,23 @@ export class TransactionClient extends pg.Client {
     }
   }
 
-  private async rollback(): Promise<object> {
+  private rollback(): Promise<object> {
+    return this.isHeld
+      ? Promise.resolve(this.without(UNDONE))
+      : (observed('rollback', () => this.sendRollback()) as Promise<object>);
+  }
+
+  /** Ends a transaction of which nothing was sent, or nothing has come after what was done alone. */
+  private without(answer: object): object {
+    this.ended?.(answer === COMMITTED);
+    this.held = undefined;
+    return answer;
+  }
+
+  private async sendRollback(): Promise<object> {
     try {
       // Sent even when there seems to be no transaction: what began it may not have been answered yet.
-      return this.lost ? UNDONE : await this.inTime(GRACE_MS, this.deliver('rollback'));
+      return this.lost ? UNDONE : await this.inTime(GRACE_MS, this.deliver(['rollback']));
     } catch {
       this.destroy();
       return UNDONE;
@@ -210,6 +355,9 @@ export class TransactionClient extends pg.Client {
       throw this.lost;
     }
     this.mustNotHaveBeenEndedBySql();
+    if (this.isHeld) {
+      return;
+    }
     switch (this.getTransactionStatus()) {
       case 'T':
         return;
@@ -239,18 +387,18 @@ export class TransactionClient extends pg.Client {
   /** An error of COMMIT is the server's last word when it ends the connection: it may have committed all the same. */
   private async answers(): Promise<boolean> {
     try {
-      await this.inTime(GRACE_MS, this.deliver(';'));
+      await this.inTime(GRACE_MS, this.deliver(['']));
       return true;
     } catch {
       return false;
     }
   }
 
-  /** Of `pg` as it is: neither looked at nor refused. */
-  private async deliver(text: string): Promise<Results> {
+  /** In one message, of `pg` as it is: neither looked at nor refused. */
+  private async deliver(message: readonly string[]): Promise<Results> {
     this.inFlight += 1;
     try {
-      return await (super.query(text) as Promise<Results>);
+      return await (super.query(message.join('; ')) as Promise<Results>);
     } finally {
       this.inFlight -= 1;
     }
@@ -298,6 +446,20 @@ export class TransactionClient extends pg.Client {
 function silence(ms = 0): Error {
   const error = new Error(`The server has not answered for ${ms} ms`);
   return Object.assign(error, { code: 'ETIMEDOUT' });
+}
+
+function unsent(command: string): pg.QueryResult {
+  return { command, rowCount: null, oid: 0, rows: [], fields: [] };
+}
+
+/** The results that a text has in a message that has more: one, or all of those that are not its only one, as `pg` has it. */
+function only(results: Results, from: number, to?: number): Results {
+  const [first = unsent(''), ...rest] = [results].flat().slice(from, to);
+  return isEmpty(rest) ? first : [first, ...rest];
+}
+
+function isEmpty(list: unknown): boolean {
+  return Array.isArray(list) && list.length === 0;
 }
 
 function textOf(statement: unknown): string {

@@ -12,7 +12,7 @@ import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
 import type { CommitMarker } from '../unit-of-work/commit-marker.ts';
 import { type Farewell, farewellOf } from '../unit-of-work/farewell.ts';
 import { isStored } from '../unit-of-work/commit-outcome.ts';
-import { type Transaction, transactions } from '../unit-of-work/transaction.ts';
+import { OWN_TRANSACTION, type Transaction, transactions } from '../unit-of-work/transaction.ts';
 import { EntityOfAnotherUnitOfWork } from '../unit-of-work/transaction-errors.ts';
 import {
   TransactionalEntityManager,
@@ -144,12 +144,13 @@ export class ScopedEntityManager extends TransactionalEntityManager {
 
   /** A copy, since MikroORM gives the very object that its next transaction is begun with. */
   override getSessionContext(): SessionContext | undefined {
-    return structuredClone(super.getSessionContext());
+    const { scope } = this.getContext(false);
+    return scope && { variables: { ...scope.settings } };
   }
 
-  /** A copy as well. */
+  /** The connection knows better. This has MikroORM begin a transaction, and tells that it is MikroORM's own. */
   override getTransactionSessionContext(): SessionContext | undefined {
-    return structuredClone(super.getTransactionSessionContext());
+    return super.getTransactionSessionContext() && OWN_TRANSACTION;
   }
 
   override clearSessionContext(): void {

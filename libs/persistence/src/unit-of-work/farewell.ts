@@ -15,6 +15,8 @@ import type { Answer, Unit } from './unit.ts';
 /** What a unit of work says to the server together with COMMIT, in one message. */
 export interface Farewell {
   readonly statements: readonly string[];
+  /** One more, which leaves a marker if anything was written: there is nothing to be said where nothing was sent. */
+  readonly mark?: string;
   /** By which it can be found out whether it was stored; none when there was nothing to be stored. */
   readonly marker: CommitMarker | undefined;
 }
@@ -39,7 +41,8 @@ export function farewellOf(scope: Scope, { isReadOnly, answers, events }: Unit):
   const id = newId<'CommitMarker'>();
   if (scope.kind !== 'tenant') {
     return {
-      statements: [leaveMarker(place, id)],
+      statements: [],
+      mark: leaveMarker(place, id),
       marker: markerIn(place, 'commit_marker', id),
     };
   }
@@ -55,7 +58,11 @@ export function farewellOf(scope: Scope, { isReadOnly, answers, events }: Unit):
   }
   return first
     ? { statements: toBeDelivered, marker: markerIn(place, 'outbox_event', first.id) }
-    : { statements: [leaveMarker(place, id)], marker: markerIn(place, 'commit_marker', id) };
+    : {
+        statements: [],
+        mark: leaveMarker(place, id),
+        marker: markerIn(place, 'commit_marker', id),
+      };
 }
 
 function keepAnswer(

@@ -35,7 +35,7 @@ const run = <Result>(work: () => Promise<Result>, options?: Options): Promise<Re
   persistence.context.run(acme, () => persistence.unitOfWork.run(work, options));
 const running = (): Promise<object[]> =>
   persistence.asOwner(
-    `select query from pg_stat_activity where state = 'active' and query like 'select pg_sleep%'`,
+    `select query from pg_stat_activity where state = 'active' and query like '%pg_sleep(%' and pid <> pg_backend_pid()`,
   );
 /** How long it took to be refused, and how. */
 async function refusal(unit: Promise<unknown>): Promise<{ code: unknown; ms: number }> {
@@ -74,7 +74,11 @@ describe('a time limit of one unit of work', () => {
     [
       'idle in transaction',
       { timeouts: { idleInTransactionTimeoutMs: 50 } },
-      () => sleep(150).then(() => sql('select 1')),
+      async () => {
+        await sql('select 1');
+        await sleep(150);
+        await sql('select 1');
+      },
     ],
   ])('for its %s ends it', async (_what, options, work) => {
     expect(await refusal(run(work, options))).toEqual({

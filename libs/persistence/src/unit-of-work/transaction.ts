@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SessionContext } from '@mikro-orm/core';
 import { Cancelled } from '@tenantry/domain';
 import type { Flush } from './flush-queue.ts';
 import type { Unit } from './unit.ts';
@@ -20,8 +21,12 @@ export class Transaction {
   isUnderWay = false;
   /** Whether its tenant has to have a turn for it. */
   needsTurn = true;
+  /** Whether each of its statements stands alone, outside of units of work. */
+  isAlone = false;
   /** Statements that are sent in one message with COMMIT, before it: they cost no round trip. */
   closing: readonly string[] = [];
+  /** One more of them, which is about what was sent before: it is left out where that is nothing. */
+  mark: string | undefined;
   /** Cuts its connection, once it has one. */
   cut: () => void = () => undefined;
   private reason: Error | undefined;
@@ -86,6 +91,9 @@ export class Transaction {
     }
   }
 }
+
+/** What MikroORM is told for the transactions that it begins by itself, for whatever is done outside of units of work. */
+export const OWN_TRANSACTION: SessionContext = Object.freeze({});
 
 /** The savepoint that this is done in. */
 export const savepoints = new AsyncLocalStorage<Unit | undefined>();

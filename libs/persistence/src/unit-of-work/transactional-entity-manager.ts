@@ -491,8 +491,9 @@ export abstract class TransactionalEntityManager extends EntityManager {
 
   /** What has been written is complete: says what goes with it. */
   sayFarewell(unit: Unit): void {
-    const { statements, marker } = this.farewell(unit);
+    const { statements, mark, marker } = this.farewell(unit);
     unit.transaction.closing = statements;
+    unit.transaction.mark = mark;
     unit.marker = marker;
   }
 
