@@ -28,6 +28,8 @@ export { AddMember } from './work/add-member.ts';
 export { AddTask, type AddTaskInput } from './work/add-task.ts';
 export { ChangeProject, type ChangeProjectInput } from './work/change-project.ts';
 export { ChangeTask, type ChangeTaskInput } from './work/change-task.ts';
+export { MemberQueries, type MemberRow } from './work/member-queries.ts';
+export { ProjectQueries, type ProjectRow } from './work/project-queries.ts';
 export { ReadMembers } from './work/read-members.ts';
 export { ReadProjects } from './work/read-projects.ts';
 export { RemoveMember } from './work/remove-member.ts';

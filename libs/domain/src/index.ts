@@ -22,7 +22,7 @@ export {
   takeEvents,
 } from './domain-event.ts';
 export { type Id, newId } from './id.ts';
-export type { Page, PageRequest } from './page.ts';
+export { type Page, pageOf, type PageRequest } from './page.ts';
 export { type LockOptions, Repository } from './repository.ts';
 export { isPrintable } from './text.ts';
 

@@ -10,3 +10,12 @@ export interface Page<Item extends { readonly id: string }> {
   /** Pass it as `after` to get the next part; `null` when this was the last one. */
   readonly next: Item['id'] | null;
 }
+
+/** The page of what was found when one more than wanted was asked for, which says whether there are more. */
+export function pageOf<Item extends { readonly id: string }>(
+  found: readonly Item[],
+  limit: number,
+): Page<Item> {
+  const items = found.slice(0, limit);
+  return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+}

@@ -83,6 +83,8 @@ export { Housekeeper } from './provisioning/housekeeper.ts';
 export { ProvisioningModule } from './provisioning/provisioning.module.ts';
 export { RunLocks } from './provisioning/run-locks.ts';
 export { WakeUps } from './provisioning/wake-ups.ts';
+export { RowReader } from './queries/row-reader.ts';
+export { TenantQueries } from './queries/tenant-queries.ts';
 export { BaseRepository } from './repositories/base.repository.ts';
 export { insertInBulk } from './repositories/insert-in-bulk.ts';
 export { TenantAwareRepository } from './repositories/tenant-aware.repository.ts';

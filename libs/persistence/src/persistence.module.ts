@@ -7,7 +7,7 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { UnitOfWork } from '@tenantry/application';
+import { MemberQueries, ProjectQueries, UnitOfWork } from '@tenantry/application';
 import {
   Member,
   MemberRepository,
@@ -28,6 +28,9 @@ import { connect } from './connection/connect.ts';
 import { createOrm } from './connection/orm.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { Outboxes } from './outbox/outboxes.ts';
+import { KyselyMemberQueries } from './queries/kysely-member-queries.ts';
+import { KyselyProjectQueries } from './queries/kysely-project-queries.ts';
+import { RowReader } from './queries/row-reader.ts';
 import type { ScopedEntityManager } from './tenant-context/scoped-entity-manager.ts';
 import { IsolationCheck } from './prover/isolation-check.ts';
 import { TenantContext } from './tenant-context/tenant-context.ts';
@@ -78,6 +81,17 @@ export class PersistenceModule implements OnApplicationShutdown {
         provide: SchemaRange,
         useFactory: (orm: MikroORM) => SchemaRange.ofThisBuild(orm),
         inject: [MikroORM],
+      },
+      RowReader,
+      {
+        provide: MemberQueries,
+        useFactory: (reader: RowReader) => new KyselyMemberQueries(reader),
+        inject: [RowReader],
+      },
+      {
+        provide: ProjectQueries,
+        useFactory: (reader: RowReader) => new KyselyProjectQueries(reader),
+        inject: [RowReader],
       },
       Idempotency,
       Outbox,

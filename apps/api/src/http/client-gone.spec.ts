@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EntityManager } from '@mikro-orm/postgresql';
-import { ReadMembers, UnitOfWork } from '@tenantry/application';
+import { MemberQueries, UnitOfWork } from '@tenantry/application';
 import { type Api, startApi } from '../testing/api-harness.ts';
 import { scrape, valueOf } from '../testing/scrape.ts';
 
@@ -40,9 +40,9 @@ async function counted(metric: string, labels: Record<string, string>): Promise<
 
 describe('a client that goes away', () => {
   it('has its query cancelled', async () => {
-    const read = api.api.get(ReadMembers);
+    const queries = api.api.get(MemberQueries);
     const outcome = Promise.withResolvers<unknown>();
-    read.page = () => {
+    queries.page = () => {
       const slow = api.api
         .get(UnitOfWork)
         .run(() => api.api.get(EntityManager).execute('select pg_sleep(20)'));

@@ -11,7 +11,13 @@ import {
   Res,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AddMember, ReadMembers, RemoveMember, RenameMember } from '@tenantry/application';
+import {
+  AddMember,
+  MemberQueries,
+  ReadMembers,
+  RemoveMember,
+  RenameMember,
+} from '@tenantry/application';
 import type { Member, MemberId } from '@tenantry/domain';
 import type { FastifyReply } from 'fastify';
 import { Returns } from '../http/returns.ts';
@@ -35,6 +41,7 @@ const memberId = { schema: id<'Member'>() };
 @Controller('members')
 export class MembersController {
   constructor(
+    private readonly queries: MemberQueries,
     private readonly read: ReadMembers,
     private readonly addMember: AddMember,
     private readonly renameMember: RenameMember,
@@ -44,7 +51,7 @@ export class MembersController {
   @Get()
   @Returns(memberPage)
   async list(@Query({ schema: memberQuery }) query: MemberQuery): Promise<object> {
-    return paged(await this.read.page(query));
+    return paged(await this.queries.page(query));
   }
 
   @Post()

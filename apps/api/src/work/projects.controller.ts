@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
-import { ChangeProject, ReadProjects, StartProject } from '@tenantry/application';
+import { ChangeProject, ProjectQueries, ReadProjects, StartProject } from '@tenantry/application';
 import type { Project, ProjectId } from '@tenantry/domain';
 import type { FastifyReply } from 'fastify';
 import { ExpectedVersion, setEntityTag } from '../http/entity-tag.ts';
@@ -25,6 +25,7 @@ const projectId = { schema: id<'Project'>() };
 @Controller('projects')
 export class ProjectsController {
   constructor(
+    private readonly queries: ProjectQueries,
     private readonly read: ReadProjects,
     private readonly startProject: StartProject,
     private readonly changeProject: ChangeProject,
@@ -33,7 +34,7 @@ export class ProjectsController {
   @Get()
   @Returns(projectPage)
   async list(@Query({ schema: projectQuery }) query: ProjectQueryString): Promise<object> {
-    return paged(await this.read.page(query));
+    return paged(await this.queries.page(query));
   }
 
   @Post()

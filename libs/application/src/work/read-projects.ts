@@ -2,7 +2,6 @@ import type {
   Page,
   Project,
   ProjectId,
-  ProjectQuery,
   ProjectRepository,
   Task,
   TaskQuery,
@@ -19,10 +18,6 @@ export class ReadProjects {
   /** @throws {NotFound} */
   one(id: ProjectId): Promise<Project> {
     return this.unitOfWork.run(() => this.projects.getOrFail(id), { readOnly: true });
-  }
-
-  page(query: ProjectQuery): Promise<Page<Project>> {
-    return this.unitOfWork.run(() => this.projects.page(query), { readOnly: true });
   }
 
   /** @throws {NotFound} when there is no such project, or no such task in it */

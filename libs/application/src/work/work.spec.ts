@@ -230,16 +230,14 @@ describe('reading', () => {
       unitOfWork,
       projectsWith(project, {
         getOrFail: async () => project,
-        page: async () => ({ items: [], next: null }),
         pageOfTasks: async () => ({ items: [], next: null }),
       }),
     );
 
     await read.one(project.id);
-    await read.page({ limit: 1 });
     await read.task(project.id, 1);
     await read.tasks(project.id, { limit: 1 });
 
-    expect(unitOfWork.runs).toEqual(Array(4).fill({ readOnly: true }));
+    expect(unitOfWork.runs).toEqual(Array(3).fill({ readOnly: true }));
   });
 });

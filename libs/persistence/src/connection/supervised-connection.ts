@@ -67,14 +67,39 @@ export class ScopedConnection extends SupervisedConnection {
     ...[work, options = {}]: Parameters<PostgreSqlConnection['transactional']>
   ): never {
     const run = (): Promise<unknown> => super.transactional(work, options);
-    if (options.sessionContext !== OWN_TRANSACTION || options.eventBroadcaster) {
-      return run() as never;
-    }
+    const isFlush = options.eventBroadcaster !== undefined;
+    return (
+      options.sessionContext === OWN_TRANSACTION && !isFlush ? this.alone(run) : run()
+    ) as never;
+  }
+
+  /** The rows of one statement that stands alone, without what MikroORM and Kysely do for one. */
+  async read<Row extends object>(sql: string): Promise<Row[]> {
+    const pool = await this.getNativeClient();
+    const read = async (): Promise<Row[]> => {
+      const client = await pool.connect();
+      // A connection that cannot begin gives itself back.
+      await client.query('begin');
+      try {
+        const { rows } = await client.query<Row>(sql);
+        await client.query('commit');
+        return rows;
+      } catch (error) {
+        await client.query('rollback');
+        throw error;
+      } finally {
+        client.release();
+      }
+    };
+    return this.executeQuery<Row[]>(sql, () => this.alone(read));
+  }
+
+  private alone<Result>(run: () => Result): Result {
     const scope = scopes.getStore();
     const timeouts = timeoutsIn(scope, this.timeouts);
     const transaction = new Transaction(timeouts, scope?.signal, transactions.getStore());
     transaction.isAlone = true;
-    return transactions.run(transaction, run) as never;
+    return transactions.run(transaction, run);
   }
 
   /**

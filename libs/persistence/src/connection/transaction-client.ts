@@ -27,7 +27,7 @@ interface CancelConnection extends pg.Connection {
 const BEGINS = /^(?:begin|start transaction)[\w\s,]*$/i;
 const COMMITS = /^commit$/i;
 const ROLLS_BACK = /^rollback$/i;
-const READS = /^\s*select\b/i;
+const READS = /^\s*(?:select|with)\b/i;
 
 /** A connection that has answered within this time is there, as far as anybody can tell. */
 const FRESH_MS = 1_000;

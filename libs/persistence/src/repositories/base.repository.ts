@@ -9,6 +9,7 @@ import {
   type LockOptions,
   NotFound,
   type Page,
+  pageOf,
   type PageRequest,
 } from '@tenantry/domain';
 
@@ -76,14 +77,12 @@ export abstract class BaseRepository<Entity extends BaseEntity> extends EntityRe
     options: FindOptions<Entity> = {},
   ): Promise<Page<Entity>> {
     const rest = after === undefined ? {} : { id: { $gt: after } };
-    // One more than wanted says whether there are more.
-    const items: Entity[] = await this.find(condition({ $and: [where, rest] }), {
+    const found: Entity[] = await this.find(condition({ $and: [where, rest] }), {
       ...options,
       orderBy: condition({ id: 'asc' }),
       limit: limit + 1,
     });
-    const page = items.slice(0, limit);
-    return { items: page, next: items.length > limit ? (page.at(-1)?.id ?? null) : null };
+    return pageOf(found, limit);
   }
 
   /** @throws {NotFound} */

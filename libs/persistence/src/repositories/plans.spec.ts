@@ -10,6 +10,7 @@ import { idOf, large, small } from '../testing/plans/large-placement.ts';
 import { MethodCoverage } from '../testing/plans/method-coverage.ts';
 import type { ExplainedStatement } from '../testing/plans/plan-recorder.ts';
 import { flawsOf, indexesOf, tablesOf, wasteOf } from '../testing/plans/plan.ts';
+import { querySenders } from '../testing/plans/query-senders.ts';
 import { recordSenders } from '../testing/plans/record-senders.ts';
 import { repositorySenders } from '../testing/plans/repository-senders.ts';
 
@@ -34,6 +35,9 @@ const IN_VAIN: Readonly<Record<string, string>> = {
   'projects.page by a rare word': `@@: ${LEAKY}`,
   'projects.page by a word that none has': `@@: ${LEAKY}`,
   'projects.page by everything': `@@: ${LEAKY}`,
+  'projectQueries.page by a rare word': `@@: ${LEAKY}`,
+  'projectQueries.page by a word that none has': `@@: ${LEAKY}`,
+  'projectQueries.page by everything': `@@: ${LEAKY}`,
 };
 /** In rows. The large tenant has 40,000 tasks, and 4,000 members and projects. */
 const MANY = 200;
@@ -65,6 +69,7 @@ beforeAll(async () => {
   for (const tenant of [large, small]) {
     for (const { name: by, run } of [
       ...repositorySenders(persistence),
+      ...querySenders(persistence),
       ...recordSenders(persistence),
     ]) {
       const statements = await recorder.during(() =>
@@ -86,7 +91,7 @@ const wasteIn = ({ plan }: ExplainedStatement): number => wasteOf(plan, explaine
 const sendersOf = (statements: readonly Sent[]): ReadonlySet<string> =>
   new Set(statements.map(({ by }) => by));
 
-describe('in the scope of a tenant, what repositories and units of work send', () => {
+describe('in the scope of a tenant, what repositories, queries and units of work send', () => {
   it('finds rows by an index that leads with the tenant', () => {
     const flawed = sent.filter((one) => flawsIn(one).length > 0);
     const unknown = flawed.filter(({ by }) => !(by in OTHERWISE));
@@ -118,7 +123,9 @@ describe('in the scope of a tenant, what repositories and units of work send', (
     // One would be what the unit of work leaves of itself.
     expect([...counts].filter(([, statements]) => statements.length < 2)).toEqual([]);
     expect(counts.size).toBe(
-      2 * (repositorySenders(persistence).length + recordSenders(persistence).length),
+      2 *
+        [repositorySenders, querySenders, recordSenders].flatMap((senders) => senders(persistence))
+          .length,
     );
   });
 

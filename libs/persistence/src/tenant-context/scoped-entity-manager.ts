@@ -7,7 +7,9 @@ import {
   Utils,
 } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { onReplica } from '../connection/on-replica.ts';
 import type { ScopedClientConfig } from '../connection/scoped-client.ts';
+import type { ScopedConnection } from '../connection/supervised-connection.ts';
 import { TENANT_FILTER } from '../mapping/tenant-owned.ts';
 import type { CommitMarker } from '../unit-of-work/commit-marker.ts';
 import { type Farewell, farewellOf } from '../unit-of-work/farewell.ts';
@@ -250,6 +252,21 @@ export class ScopedEntityManager extends TransactionalEntityManager {
         ? this.guarded(super.stream(...(parameters as [never])))
         : sealed.stream(...parameters)
     ) as never;
+  }
+
+  /** The rows of one statement, as the server gives them: in the transaction that is open, or alone. */
+  async readRows<Row extends object>(sql: string): Promise<Row[]> {
+    const manager = this.getContext();
+    if (manager.isInTransaction()) {
+      return manager.execute<Row[]>(sql);
+    }
+    const read = (where: 'read' | 'write'): Promise<Row[]> =>
+      (manager.getConnection(where) as ScopedConnection).read<Row>(sql);
+    try {
+      return await (manager.mayLag ? onReplica(read) : read('write'));
+    } catch (error) {
+      throw manager.getDriver().convertException(error as Error);
+    }
   }
 
   override getKysely(...parameters: unknown[]): never {

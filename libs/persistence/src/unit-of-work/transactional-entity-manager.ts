@@ -10,7 +10,8 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
 import { Cancelled, returnEvents } from '@tenantry/domain';
 import { unitMetrics } from '@tenantry/platform';
-import { isOfFailedTransaction, isUnreachable } from '../connection/connection-errors.ts';
+import { isOfFailedTransaction } from '../connection/connection-errors.ts';
+import { onReplica } from '../connection/on-replica.ts';
 import type { ScopedConnection } from '../connection/supervised-connection.ts';
 import type { Timeouts } from '../tenant-context/scope.ts';
 import type { CommitMarker } from './commit-marker.ts';
@@ -513,15 +514,7 @@ export abstract class TransactionalEntityManager extends EntityManager {
     if (!readOnly || !this.mayLag || isolationLevel === 'serializable') {
       return begin('write');
     }
-    try {
-      return await begin('read');
-    } catch (error) {
-      // A replica that is away is made up for by the primary.
-      if (isUnreachable(error) && this.current?.transaction.stage === 'new') {
-        return begin('write');
-      }
-      throw error;
-    }
+    return onReplica(begin, () => this.current?.transaction.stage === 'new');
   }
 
   private async finish(unit: Unit): Promise<void> {

@@ -6,18 +6,20 @@ import type { Senders } from './sender.ts';
 
 const page = { limit: 10 };
 
+/** What lists of projects can be asked for. */
+export const PROJECT_CONDITIONS: Readonly<Record<string, Partial<ProjectQuery>>> = {
+  'of all': {},
+  'after another': { after: idOf(100) },
+  archived: { archived: true },
+  'by status': { status: 'completed' },
+  'by a common word': { search: 'common' },
+  'by a rare word': { search: 'rare' },
+  'by a word that none has': { search: 'submarine' },
+  'by everything': { search: 'rare words', status: 'active', archived: true, after: idOf(30) },
+};
+
 /** Whatever the repository of projects can be asked for, but for their tasks. */
 export function projectSenders(projects: MikroProjectRepository): Senders {
-  const conditions: Readonly<Record<string, Partial<ProjectQuery>>> = {
-    'of all': {},
-    'after another': { after: idOf(100) },
-    archived: { archived: true },
-    'by status': { status: 'completed' },
-    'by a common word': { search: 'common' },
-    'by a rare word': { search: 'rare' },
-    'by a word that none has': { search: 'submarine' },
-    'by everything': { search: 'rare words', status: 'active', archived: true, after: idOf(30) },
-  };
   return {
     ...anyRepository<Project>(projects, {
       row: projectRow,
@@ -25,7 +27,7 @@ export function projectSenders(projects: MikroProjectRepository): Senders {
       property: 'status',
     }),
     ...Object.fromEntries(
-      Object.entries(conditions).map(([name, query]) => [
+      Object.entries(PROJECT_CONDITIONS).map(([name, query]) => [
         `page ${name}`,
         () => projects.page({ ...page, ...query }),
       ]),
