@@ -83,6 +83,7 @@ export { Housekeeper } from './provisioning/housekeeper.ts';
 export { ProvisioningModule } from './provisioning/provisioning.module.ts';
 export { RunLocks } from './provisioning/run-locks.ts';
 export { WakeUps } from './provisioning/wake-ups.ts';
+export { WarmPlacements } from './provisioning/warm-placements.ts';
 export { RowReader } from './queries/row-reader.ts';
 export { TenantQueries } from './queries/tenant-queries.ts';
 export { BaseRepository } from './repositories/base.repository.ts';

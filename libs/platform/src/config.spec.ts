@@ -231,6 +231,7 @@ describe('the environment of the migrator', () => {
     expect(readMigratorConfig({ DATABASE_URL, MIGRATOR_DATABASE_URL })).toMatchObject({
       ownerUrl: MIGRATOR_DATABASE_URL,
       seedProfile: 'demo',
+      warmSchemas: 0,
     });
     expect(
       readMigratorConfig({ DATABASE_URL, MIGRATOR_DATABASE_URL, NODE_ENV: 'production' }),
@@ -238,6 +239,14 @@ describe('the environment of the migrator', () => {
     expect(
       readMigratorConfig({ DATABASE_URL, MIGRATOR_DATABASE_URL, SEED_PROFILE: 'test' }),
     ).toMatchObject({ seedProfile: 'test' });
+  });
+
+  it('keeps as many placements ready as it says', () => {
+    const migrator = (WARM_SCHEMAS: string) =>
+      readMigratorConfig({ DATABASE_URL, MIGRATOR_DATABASE_URL, WARM_SCHEMAS });
+
+    expect(migrator('20')).toMatchObject({ warmSchemas: 20 });
+    expect(() => migrator('-1')).toThrow('WARM_SCHEMAS must be a whole number from 0 to 1000');
   });
 
   it('wants the owner', () => {

@@ -120,6 +120,8 @@ export interface MigratorConfig extends CommonConfig {
   /** The owner that runs DDL: any role that may create roles and schemas, and databases for `create`. */
   readonly ownerUrl: string;
   readonly seedProfile: SeedProfile;
+  /** How many placements the provisioner keeps ready for tenants to come; none unless said otherwise. */
+  readonly warmSchemas: number;
 }
 
 /** @throws {InvalidEnvironment} */
@@ -246,6 +248,7 @@ const mint = common
 const migratorVariables = common.extend({
   MIGRATOR_DATABASE_URL: databaseUrl(),
   SEED_PROFILE: oneOf(SEED_PROFILES).optional(),
+  WARM_SCHEMAS: wholeNumber(0, 1000).default(0),
 });
 
 const migrator = migratorVariables.transform((env, context): MigratorConfig => {
@@ -254,6 +257,7 @@ const migrator = migratorVariables.transform((env, context): MigratorConfig => {
     ...config,
     ownerUrl: env.MIGRATOR_DATABASE_URL,
     seedProfile: env.SEED_PROFILE ?? (config.production ? 'reference' : 'demo'),
+    warmSchemas: env.WARM_SCHEMAS,
   };
 });
 

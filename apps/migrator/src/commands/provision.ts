@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { CarryOutOperations } from '@tenantry/application';
 import { type TenantOperation, TenantOperationRepository } from '@tenantry/domain';
-import { Housekeeper, TenantContext, WakeUps } from '@tenantry/persistence';
+import { Housekeeper, TenantContext, WakeUps, WarmPlacements } from '@tenantry/persistence';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { logToStderr } from '../log-to-stderr.ts';
 import { type OutputOptions, print, table } from '../output.ts';
@@ -12,6 +12,7 @@ import { printableOperation, progressOf } from './tenant/standing.ts';
 /** How long nobody looks when nothing wakes: what fell due meanwhile, or was requested while nobody could listen. */
 const POLL_MS = 5_000;
 const HOUR_MS = 3_600_000;
+const REFILL_MS = 1_000;
 
 export interface ProvisionOptions extends OutputOptions {
   readonly once?: boolean;
@@ -30,6 +31,8 @@ export async function provision(
     const context = application.get(TenantContext);
     const operations = application.get(TenantOperationRepository);
     const clean = (): Promise<unknown> => application.get(Housekeeper).clean();
+    const fill = (): Promise<void> =>
+      application.get(WarmPlacements).fill(config.warmSchemas, until);
     const pass = async (): Promise<readonly TenantOperation[]> => {
       // Looking is no operator's work, and would fill the audit.
       const due = await context.runAsReader(() => operations.due(new Date()));
@@ -39,25 +42,36 @@ export async function provision(
     };
     if (once) {
       const done = await passUntilNothingIsDue(pass);
+      await fill();
       await clean();
       return reportOf(done, options);
     }
     // Nest's own start is silenced in commands that end; a worker says what it does.
     logToStderr(config);
-    // Beside each other: a large fleet takes a while to be cleaned, and nobody waits for that.
-    await Promise.all([work(pass, config.ownerUrl, until), hourly(clean, until)]);
+    // Beside each other: nobody waits for a large fleet to be cleaned, or for the warm pool to be full again.
+    await Promise.all([
+      work(pass, config.ownerUrl, until),
+      repeat(clean, HOUR_MS, 'Housekeeper', until),
+      ...(config.warmSchemas > 0 ? [repeat(fill, REFILL_MS, 'WarmPlacements', until)] : []),
+    ]);
     return EXIT.done;
   });
 }
 
-async function hourly(clean: () => Promise<unknown>, until: AbortSignal): Promise<void> {
+/** Does it again so long after it was done, or has failed, which is logged under that name. */
+async function repeat(
+  what: () => Promise<unknown>,
+  everyMs: number,
+  name: string,
+  until: AbortSignal,
+): Promise<void> {
   while (!until.aborted) {
     try {
-      await clean();
+      await what();
     } catch (error) {
-      new Logger('Housekeeper').error(error);
+      new Logger(name).error(error);
     }
-    await sleep(HOUR_MS, undefined, { signal: until }).catch(() => undefined);
+    await sleep(everyMs, undefined, { signal: until }).catch(() => undefined);
   }
 }
 

@@ -55,13 +55,12 @@ describe('carrying an operation out', () => {
 
     expect(await carryOut.due()).toEqual([operation]);
 
-    expect(steps).toEqual(['role', 'schema', 'migrations', 'seed', 'active']);
+    expect(steps).toEqual(['schema', 'migrations', 'seed', 'active']);
     expect(operation).toMatchObject({ status: 'done', tenant: { status: 'active' } });
   });
 
   it('goes on after the last step that was recorded', async () => {
     const operation = anOperation();
-    operation.finish('role');
     operation.finish('schema');
     const { carryOut, steps } = carryingOut(operation);
 
@@ -111,7 +110,7 @@ describe('carrying an operation out', () => {
 
   it('takes back what was begun when told to, and keeps the report', async () => {
     const operation = anOperation();
-    operation.finish('role');
+    operation.finish('schema');
     const { carryOut, steps } = carryingOut(operation);
 
     await carryOut.now(operation.id, { takeBack: true });

@@ -60,11 +60,12 @@ export class CarryOutOperations {
   }
 
   private async carryOut(operation: TenantOperation): Promise<TenantOperation> {
-    const { id, tenant, remaining } = operation;
+    const { id, remaining } = operation;
     try {
       let current = operation;
       for (const step of remaining) {
-        const report = await this.steps.run(step, tenant);
+        // As it is now: a step may have found it another placement.
+        const report = await this.steps.run(step, current.tenant);
         current = await this.change(id, (found) => {
           found.finish(step, report);
         });

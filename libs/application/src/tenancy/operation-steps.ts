@@ -20,14 +20,11 @@ export class OperationSteps {
   /** Does one step. It may be done again, and does what is still to be done. */
   async run(step: OperationStep, tenant: Tenant): Promise<DeletionReport> {
     switch (step) {
-      case 'role':
-        await this.provisioner.makeRole(placementOf(tenant));
-        return {};
       case 'schema':
-        await this.provisioner.makeSchema(placementOf(tenant));
+        await this.provisioner.place(tenant);
         return {};
       case 'migrations':
-        await this.provisioner.migrate(placementOf(tenant));
+        await this.provisioner.make(placementOf(tenant));
         return {};
       case 'seed':
         await this.seeding.seed(tenant);

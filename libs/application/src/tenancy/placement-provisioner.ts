@@ -1,12 +1,13 @@
-import type { Placement } from '@tenantry/domain';
+import type { Placement, Tenant } from '@tenantry/domain';
 
-/** Makes a placement ready to be used, step by step. Each step does what is still to be done, and may be done again. */
+/** Finds tenants a placement, and makes it ready to be used. Each step does what is still to be done, and may be done again. */
 export abstract class PlacementProvisioner {
-  /** The database role that reads and writes the placement's rows. */
-  abstract makeRole(placement: Placement): Promise<void>;
+  /**
+   * Gives a tenant in provisioning a placement of the warm pool, if there is one, instead of its own that nothing has been
+   * made of. The tenant that was handed in still has the old one.
+   */
+  abstract place(tenant: Tenant): Promise<void>;
 
-  abstract makeSchema(placement: Placement): Promise<void>;
-
-  /** All tables, at the newest version. */
-  abstract migrate(placement: Placement): Promise<void>;
+  /** Its role, its schema, and all tables at the newest version. */
+  abstract make(placement: Placement): Promise<void>;
 }

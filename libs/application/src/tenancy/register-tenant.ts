@@ -54,6 +54,10 @@ export class RegisterTenant {
     }
     const tenant = new Tenant({ ...input, placement: await this.placementFor(input) });
     const operation = TenantOperation.provision(tenant);
+    if (input.placementId) {
+      // It has been said which one.
+      operation.finish('schema');
+    }
     this.tenants.add(tenant);
     await this.operations.request(operation);
     return { tenant, operation };

@@ -21,7 +21,7 @@ describe('the provisioning of a tenant', () => {
   it('goes step by step, and its last step lets the tenant in', () => {
     const operation = TenantOperation.provision(aTenant());
 
-    for (const step of ['role', 'schema', 'migrations', 'seed'] as const) {
+    for (const step of ['schema', 'migrations', 'seed'] as const) {
       operation.finish(step);
       expect(operation).toMatchObject({ step, status: 'pending' });
       expect(operation.tenant.status).toBe('provisioning');
@@ -37,7 +37,7 @@ describe('the provisioning of a tenant', () => {
 
     expect(() => {
       operation.finish('active');
-    }).toThrow('The next step is role, not active.');
+    }).toThrow('The next step is schema, not active.');
     expect(operation.tenant.status).toBe('provisioning');
   });
 
@@ -57,7 +57,7 @@ describe('the provisioning of a tenant', () => {
 
   it('goes on with the step that failed when someone wants it tried again', () => {
     const operation = TenantOperation.provision(aTenant());
-    operation.finish('role');
+    operation.finish('schema');
     operation.fail('no disk', NOW);
     expect(operation.isDue(NOW)).toBe(false);
     expect(operation.isDue(new Date(NOW.getTime() + 1_000))).toBe(true);
@@ -66,14 +66,14 @@ describe('the provisioning of a tenant', () => {
 
     expect(operation.isDue(NOW)).toBe(true);
 
-    expect(operation).toMatchObject({ status: 'pending', attempts: 0, dueAt: null, step: 'role' });
-    operation.finish('schema');
+    expect(operation).toMatchObject({ status: 'pending', attempts: 0, dueAt: null, step: 'schema' });
+    operation.finish('migrations');
     expect(operation.error).toBeNull();
   });
 
   it('can be taken back while the tenant is not served', () => {
     const operation = TenantOperation.provision(aTenant());
-    operation.finish('role');
+    operation.finish('schema');
 
     operation.takeBack();
 

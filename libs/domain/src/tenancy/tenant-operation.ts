@@ -7,7 +7,7 @@ export type TenantOperationId = Id<'TenantOperation'>;
 
 /** The steps of each kind of operation, in their order. Each may be done again: it does what is still to be done. */
 export const OPERATION_STEPS = {
-  provision: ['catalog', 'role', 'schema', 'migrations', 'seed', 'active'],
+  provision: ['catalog', 'schema', 'migrations', 'seed', 'active'],
   delete: ['rows', 'placement', 'deleted'],
 } as const;
 export type OperationKind = keyof typeof OPERATION_STEPS;
@@ -67,6 +67,7 @@ export class TenantOperation extends BaseEntity<TenantOperationId> {
   /** What is still to be done, in order. */
   get remaining(): readonly OperationStep[] {
     const steps: readonly OperationStep[] = OPERATION_STEPS[this.kind];
+    // After a step that only an earlier version knew, all of them are done again.
     return this.status === 'done' ? [] : steps.slice(steps.indexOf(this.step as never) + 1);
   }
 

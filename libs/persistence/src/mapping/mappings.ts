@@ -8,6 +8,7 @@ import { migrationFailureMapping } from './catalog/migration-failure.mapping.ts'
 import { placementMapping } from './catalog/placement.mapping.ts';
 import { tenantOperationMapping } from './catalog/tenant-operation.mapping.ts';
 import { tenantMapping } from './catalog/tenant.mapping.ts';
+import { warmPlacementMapping } from './catalog/warm-placement.mapping.ts';
 import {
   catalogCommitMarkerMapping,
   commitMarkerMapping,
@@ -22,6 +23,7 @@ import { taskMapping } from './work/task.mapping.ts';
 export const catalogMappings = [
   tenantMapping,
   placementMapping,
+  warmPlacementMapping,
   tenantOperationMapping,
   appliedMigrationMapping,
   migrationFailureMapping,

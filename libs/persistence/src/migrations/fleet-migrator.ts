@@ -16,7 +16,7 @@ import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet
 import { adoptChecksums, readApplied, readShape, readSnapshot, recordFailure } from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
 import type { TargetWork } from './migration-script.ts';
-import { asOwnerOf, asOwnerUncommitted } from './owner-transaction.ts';
+import { asOwnerUncommitted } from './owner-transaction.ts';
 import { mustNotBeAhead, planRollback } from './rollback.ts';
 import type { FailedOutcome, Outcome, StopReason } from './run-events.ts';
 import {
@@ -29,7 +29,7 @@ import {
 import { withRunLock } from './run-lock.ts';
 import type { MigrationLists } from './schema-migration.ts';
 import { readPrepared } from './prepared-placements.ts';
-import { preparePlacement, prepareServer } from './server-roles.ts';
+import { prepareServer } from './server-roles.ts';
 
 /** What a run would do, and does. */
 export interface FleetPlan {
@@ -226,24 +226,12 @@ export class FleetMigrator {
   }
 
   /**
-   * Brings one placement to the newest version, making its schema and role when they are not there.
+   * Brings one placement to the newest version, making its schema and role when they are not there: all of it in one message.
    * @throws {MigrationFailed}
    */
   async migratePlacement(schema: string): Promise<Outcome> {
     const run = await this.newRun({});
     return mustSucceed(run.perform(await this.workIn(schema)));
-  }
-
-  /** Makes the role of one placement, unless it is there. */
-  async makeRole(schema: string): Promise<void> {
-    await preparePlacement(this.orm, this.app.url, schema);
-  }
-
-  /** Makes the schema of one placement, unless it is there, and nothing in it. */
-  async makeSchema(schema: string): Promise<void> {
-    await asOwnerOf(this.orm, schema, (transaction) =>
-      transaction.execute(`create schema if not exists "${schema}"`),
-    );
   }
 
   private async workIn(schema: string): Promise<TargetWork> {

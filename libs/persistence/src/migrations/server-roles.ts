@@ -35,18 +35,6 @@ export async function prepareServer(orm: MikroORM, appUrl: string): Promise<void
   );
 }
 
-/**
- * Makes the role of a placement, unless it is there, and lets the app's login become it.
- * @throws {ServerNotPrepared} saying what an administrator has to do
- */
-export async function preparePlacement(
-  orm: MikroORM,
-  appUrl: string,
-  schema: string,
-): Promise<void> {
-  await prepare(orm, [{ sql: placementRole(appUrl, schema) }, { sql: catalogRights(schema) }]);
-}
-
 /** SQL that makes the role of a placement, unless it is there, and lets the app's login become it: as whoever has connected. */
 export function placementRole(appUrl: string, schema: string): string {
   const name = roleOfPlacement(schema);

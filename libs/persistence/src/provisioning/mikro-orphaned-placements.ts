@@ -22,6 +22,7 @@ export class MikroOrphanedPlacements extends OrphanedPlacements {
       const placements = await transaction.execute<{ name: string }[]>(
         `select schema_name as name from catalog.placement p
          where isolation <> 'shared' and not exists (select from catalog.tenant t where t.placement_id = p.id)
+           and not exists (select from catalog.warm_placement w where w.placement_id = p.id)
          order by schema_name`,
       );
       return {

@@ -1,22 +1,22 @@
 import { PlacementProvisioner } from '@tenantry/application';
-import type { Placement } from '@tenantry/domain';
+import type { Placement, Tenant } from '@tenantry/domain';
 import type { FleetMigrator } from '../migrations/fleet-migrator.ts';
+import type { WarmPlacements } from './warm-placements.ts';
 
 /** Makes placements ready as the owner, whose connection only the migrator has. */
 export class MikroPlacementProvisioner extends PlacementProvisioner {
-  constructor(private readonly fleet: FleetMigrator) {
+  constructor(
+    private readonly fleet: FleetMigrator,
+    private readonly warm: WarmPlacements,
+  ) {
     super();
   }
 
-  override makeRole({ schema }: Placement): Promise<void> {
-    return this.fleet.makeRole(schema);
+  override async place(tenant: Tenant): Promise<void> {
+    await this.warm.take(tenant);
   }
 
-  override makeSchema({ schema }: Placement): Promise<void> {
-    return this.fleet.makeSchema(schema);
-  }
-
-  override async migrate({ schema }: Placement): Promise<void> {
+  override async make({ schema }: Placement): Promise<void> {
     await this.fleet.migratePlacement(schema);
   }
 }

@@ -30,6 +30,10 @@ import { MikroPlacementProvisioner } from './mikro-placement-provisioner.ts';
 import { MikroTenantEraser } from './mikro-tenant-eraser.ts';
 import { OwnerOrm } from './owner-orm.provider.ts';
 import { RunLocks } from './run-locks.ts';
+import { WarmPlacements } from './warm-placements.ts';
+
+/** An operation takes two; cleaning and the warm pool go on beside it. */
+const CONNECTIONS = 4;
 
 /**
  * What makes and deletes tenants, beside the {@link PersistenceModule}. It has the owner's connection, so it is never a
@@ -89,6 +93,7 @@ export class ProvisioningModule implements OnApplicationShutdown {
         ReferenceSeeding,
         RegisterTenant,
         RunLocks,
+        WarmPlacements,
       ],
     };
   }
@@ -113,10 +118,20 @@ function asOwner({ database }: MigratorConfig): Provider[] {
       inject,
     },
     {
-      provide: PlacementProvisioner,
-      useFactory: ({ orm }: OwnerOrm) =>
-        new MikroPlacementProvisioner(new FleetMigrator(orm, database)),
+      provide: FleetMigrator,
+      useFactory: ({ orm }: OwnerOrm) => new FleetMigrator(orm, database),
       inject,
+    },
+    {
+      provide: WarmPlacements,
+      useFactory: ({ orm }: OwnerOrm, fleet: FleetMigrator) => new WarmPlacements(orm, fleet),
+      inject: [OwnerOrm, FleetMigrator],
+    },
+    {
+      provide: PlacementProvisioner,
+      useFactory: (fleet: FleetMigrator, warm: WarmPlacements) =>
+        new MikroPlacementProvisioner(fleet, warm),
+      inject: [FleetMigrator, WarmPlacements],
     },
     {
       provide: TenantEraser,
@@ -131,7 +146,7 @@ function loginOf(url: string): string {
 }
 
 async function connected({ ownerUrl, database }: MigratorConfig): Promise<OwnerOrm> {
-  const orm = createOwnerOrm(ownerUrl, database);
+  const orm = createOwnerOrm(ownerUrl, database, CONNECTIONS);
   await connect(orm, ownerUrl, database.connectRetries);
   return new OwnerOrm(orm);
 }

@@ -1,4 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import pg from 'pg';
+
+const { escapeIdentifier } = pg;
 
 /** A reference from one table to another, by name. */
 interface Reference {
@@ -31,6 +34,16 @@ export async function tenantOwnedTables(
     tables.map(({ name }) => name),
     references,
   );
+}
+
+/** Whether any of those tables has a row, whosever it is. Only who is above row security is told the truth. */
+export async function holdsRows(transaction: EntityManager, schema: string): Promise<boolean> {
+  const tables = await tenantOwnedTables(transaction, schema);
+  const anyRow = tables.map((table) => `exists (select from ${escapeIdentifier(schema)}.${escapeIdentifier(table)})`);
+  const [found] = await transaction.execute<{ any: boolean }[]>(
+    `select ${['false', ...anyRow].join(' or ')} as any`,
+  );
+  return found?.any === true;
 }
 
 /** Tables in an order in which each can be emptied: where tables refer to each other in a circle, any order. */

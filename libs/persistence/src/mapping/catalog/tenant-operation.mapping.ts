@@ -11,6 +11,8 @@ import { MikroTenantOperationRepository } from '../../repositories/mikro-tenant-
 import { ROLES } from '../../roles.ts';
 import { entityProperties } from '../entity-properties.ts';
 
+const [FIRST, ...LATER] = OPERATION_STEPS.provision;
+
 /** What has been requested for tenants: for operators alone. */
 export const tenantOperationMapping = defineEntity({
   class: TenantOperation as unknown as new () => TenantOperation,
@@ -26,7 +28,8 @@ export const tenantOperationMapping = defineEntity({
     ...entityProperties,
     tenant: () => p.manyToOne(Tenant).eager().deleteRule('cascade').updateRule('no action'),
     kind: p.enum(OPERATION_KINDS),
-    step: p.enum([...OPERATION_STEPS.provision, ...OPERATION_STEPS.delete]).nullable(),
+    // Earlier versions have recorded the making of a role as a step.
+    step: p.enum([FIRST, 'role', ...LATER, ...OPERATION_STEPS.delete]).nullable(),
     status: p.enum(OPERATION_STATUSES),
     attempts: p.integer(),
     error: p.text().nullable(),

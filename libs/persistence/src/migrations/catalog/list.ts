@@ -6,6 +6,7 @@ import { UnitOfWork } from './20261124232659-unit-of-work.ts';
 import { Fleet } from './20261125025152-fleet.ts';
 import { ExpandContract } from './20261125091907-expand-contract.ts';
 import { Seeds } from './20261125110204-seeds.ts';
+import { WarmPlacements } from './20261126200000-warm-placements.ts';
 
 export const catalogMigrations: readonly ListedMigration[] = [
   { name: '20261122120000-initial', class: Initial },
@@ -15,4 +16,5 @@ export const catalogMigrations: readonly ListedMigration[] = [
   { name: '20261125025152-fleet', class: Fleet },
   { name: '20261125091907-expand-contract', class: ExpandContract },
   { name: '20261125110204-seeds', class: Seeds },
+  { name: '20261126200000-warm-placements', class: WarmPlacements },
 ];
