@@ -186,6 +186,37 @@ describe('provision', () => {
     expect(printed).toBe('There is nothing to do.');
   });
 
+  it('keeps as many placements ready as it is told to, and gives tenants those', async () => {
+    process.env['WARM_SCHEMAS'] = '2';
+    expect(await migrator('provision', '--once')).toBe(0);
+    expect(await migrator('status')).toBe(0);
+    expect(printed).toMatch(/^of these in the warm pool +2 ready, 0 lagging behind$/m);
+
+    expect(await create('hooli', '--isolation', 'schema')).toBe(0);
+
+    expect(await migrator('status', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ warmPool: { ready: 1, lagging: 0 } });
+    expect(await migrator('tenant', 'repair')).toBe(0);
+    expect(printed).toBe('There is nothing to do.');
+    expect(await migrator('prove-isolation')).toBe(0);
+
+    const until = new AbortController();
+    const worker = provision({}, until.signal);
+    while ((await query('select from catalog.warm_placement')).length < 2) {
+      await sleep(20);
+    }
+    until.abort();
+    expect(await worker).toBe(0);
+  });
+
+  it('keeps none ready unless it is told to', async () => {
+    expect(await migrator('provision', '--once')).toBe(0);
+
+    expect(await query('select from catalog.placement')).toHaveLength(1);
+    expect(await migrator('status')).toBe(0);
+    expect(printed).not.toContain('warm pool');
+  });
+
   it('once exits with 5 when something fails, and says what', async () => {
     await request('hooli');
     await query(`alter table shared.project add constraint no check (key <> 'INBOX')`);

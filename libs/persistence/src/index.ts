@@ -6,6 +6,7 @@ export {
   TenantDirectory,
   type TenantName,
 } from './catalog/tenant-directory.ts';
+export { readWarmSchemas } from './catalog/warm-schemas.ts';
 export { CannotConnect } from './connection/connect.ts';
 export { ConnectionBudget } from './connection/connection-budget.ts';
 export { type PoolStatistics, readPoolStatistics } from './connection/pool-statistics.ts';

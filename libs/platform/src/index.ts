@@ -19,7 +19,11 @@ export { errorWithoutValues } from './error-without-values.ts';
 export { loggingModule } from './logging.ts';
 export { observeOperation } from './metrics/database-metrics.ts';
 export { countLookup } from './metrics/directory-metrics.ts';
-export { setMigrationCounts, setOutdatedSeeds } from './metrics/fleet-metrics.ts';
+export {
+  setMigrationCounts,
+  setOutdatedSeeds,
+  setWarmPlacements,
+} from './metrics/fleet-metrics.ts';
 export { observeRequest } from './metrics/http-metrics.ts';
 export { countRefusal, expectRefusals } from './metrics/isolation-metrics.ts';
 export { countDeliveries, setParkedEvents } from './metrics/outbox-metrics.ts';

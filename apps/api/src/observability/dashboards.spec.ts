@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
-import { setMigrationCounts, setParkedEvents, setOutdatedSeeds } from '@tenantry/platform';
+import {
+  setMigrationCounts,
+  setOutdatedSeeds,
+  setParkedEvents,
+  setWarmPlacements,
+} from '@tenantry/platform';
 import { parse } from 'yaml';
 import { type Api, OPERATOR_TOKEN, startApi } from '../testing/api-harness.ts';
 import { scrape, type Series } from '../testing/scrape.ts';
@@ -142,6 +147,7 @@ async function exercise(): Promise<void> {
   // What the look at the whole fleet finds, now and then.
   setMigrationCounts({ pending: 1, failed: 0, outOfRange: 0 });
   setOutdatedSeeds(0);
+  setWarmPlacements({ ready: 0, lagging: 0 });
   setParkedEvents(0);
 }
 

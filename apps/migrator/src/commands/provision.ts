@@ -70,6 +70,7 @@ async function repeat(
       await what();
     } catch (error) {
       new Logger(name).error(error);
+      await sleep(POLL_MS, undefined, { signal: until }).catch(() => undefined);
     }
     await sleep(everyMs, undefined, { signal: until }).catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-import { CATALOG, type TargetPlan, withFleet } from '@tenantry/persistence';
+import { CATALOG, isInRange, type TargetPlan, withFleet } from '@tenantry/persistence';
 import { readMigratorConfig } from '@tenantry/platform';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { logToStderr } from '../log-to-stderr.ts';
@@ -8,12 +8,32 @@ import { type OutputOptions, print, table } from '../output.ts';
 export async function status(options: OutputOptions): Promise<ExitCode> {
   const config = readMigratorConfig();
   logToStderr(config);
-  const targets = await withFleet(config, (fleet) => fleet.status());
-  print({ targets }, table(linesOf(targets)), options);
+  const [targets, warm] = await withFleet(config, (fleet) =>
+    Promise.all([fleet.status(), fleet.warmSchemas()]),
+  );
+  const pool = poolOf(targets, warm);
+  print({ targets, warmPool: pool }, table([...linesOf(targets), ...linesOfPool(pool)]), options);
   if (targets.some(({ changed, contracted }) => changed.length > 0 || contracted.length > 0)) {
     return EXIT.drift;
   }
   return targets.some(({ pending }) => pending.length > 0) ? EXIT.pending : EXIT.done;
+}
+
+/** Placements that are made ahead and belong to nobody, by whether a new tenant would be given them. */
+interface WarmPool {
+  readonly ready: number;
+  readonly lagging: number;
+}
+
+function poolOf(targets: readonly TargetPlan[], warm: readonly string[]): WarmPool {
+  const ready = targets.filter((target) => warm.includes(target.name) && isInRange(target)).length;
+  return { ready, lagging: warm.length - ready };
+}
+
+function linesOfPool({ ready, lagging }: WarmPool): string[][] {
+  return ready + lagging > 0
+    ? [['of these in the warm pool', `${ready} ready, ${lagging} lagging behind`]]
+    : [];
 }
 
 /** Of placements that are at the same so many are named. */

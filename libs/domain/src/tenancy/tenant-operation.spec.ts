@@ -66,7 +66,12 @@ describe('the provisioning of a tenant', () => {
 
     expect(operation.isDue(NOW)).toBe(true);
 
-    expect(operation).toMatchObject({ status: 'pending', attempts: 0, dueAt: null, step: 'schema' });
+    expect(operation).toMatchObject({
+      status: 'pending',
+      attempts: 0,
+      dueAt: null,
+      step: 'schema',
+    });
     operation.finish('migrations');
     expect(operation.error).toBeNull();
   });

@@ -6,9 +6,10 @@ import {
   isInRange,
   type Queryable,
   readFleetStatus,
+  readWarmSchemas,
   type TargetPlan,
 } from '@tenantry/persistence';
-import { setMigrationCounts } from '@tenantry/platform';
+import { setMigrationCounts, setWarmPlacements } from '@tenantry/platform';
 import { EACH_MINUTE_MS, Indicator, measure } from '../report/indicator.ts';
 import { judged, type Reading } from '../report/reading.ts';
 
@@ -33,6 +34,9 @@ export class MigrationsIndicator extends Indicator {
     const outOfRange = placements.filter((target) => !isInRange(target));
     const quarantined = placements.filter(({ failure }) => failure !== null);
     const changed = targets.filter((target) => target.changed.length > 0);
+    const warm = new Set(await readWarmSchemas(database));
+    const lagging = outOfRange.filter(({ name }) => warm.has(name)).length;
+    setWarmPlacements({ ready: warm.size - lagging, lagging });
     setMigrationCounts({
       pending: placements.filter(isPending).length,
       failed: quarantined.length,

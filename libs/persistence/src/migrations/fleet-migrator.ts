@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { DatabaseConfig } from '@tenantry/platform';
 import type pg from 'pg';
 import { markAsProduction } from '../catalog/installation.ts';
+import { readWarmSchemas } from '../catalog/warm-schemas.ts';
 import type { SupervisedConnection } from '../connection/supervised-connection.ts';
 import { ROLES } from '../roles.ts';
 import { type BaselineReport, recordAdoptions, recordAll } from './adoption.ts';
@@ -78,6 +79,11 @@ export class FleetMigrator {
   /** Where every target is, by one query, which changes nothing. */
   async status(slugs: readonly string[] = []): Promise<readonly TargetPlan[]> {
     return planFleet(await readSnapshot(this.orm.em.fork(), slugs), await this.compiled);
+  }
+
+  /** The schemas of placements that are made ahead, and belong to nobody. */
+  async warmSchemas(): Promise<readonly string[]> {
+    return readWarmSchemas(this.orm.em.fork());
   }
 
   /**

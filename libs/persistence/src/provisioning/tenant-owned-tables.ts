@@ -17,6 +17,32 @@ export async function tenantOwnedTables(
   transaction: EntityManager,
   schema: string,
 ): Promise<readonly string[]> {
+  const tables = await namesOfTables(transaction, schema);
+  const references = await transaction.execute<Reference[]>(
+    `select f.relname as "from", t.relname as "to" from pg_constraint k
+     join pg_class f on f.oid = k.conrelid join pg_class t on t.oid = k.confrelid
+     where k.contype = 'f' and f.relnamespace = to_regnamespace(?) and t.relnamespace = f.relnamespace`,
+    [schema],
+  );
+  return childrenFirst(tables, references);
+}
+
+/** Whether any of those tables has a row, whosever it is. Only who is above row security is told the truth. */
+export async function holdsRows(transaction: EntityManager, schema: string): Promise<boolean> {
+  const tables = await namesOfTables(transaction, schema);
+  const anyRow = tables.map(
+    (table) => `exists (select from ${escapeIdentifier(schema)}.${escapeIdentifier(table)})`,
+  );
+  const [found] = await transaction.execute<{ any: boolean }[]>(
+    `select ${['false', ...anyRow].join(' or ')} as any`,
+  );
+  return found?.any === true;
+}
+
+async function namesOfTables(
+  transaction: EntityManager,
+  schema: string,
+): Promise<readonly string[]> {
   const tables = await transaction.execute<{ name: string }[]>(
     `select c.relname as name from pg_class c
      where c.relnamespace = to_regnamespace(?) and c.relkind in ('r', 'p') and not c.relispartition
@@ -24,26 +50,7 @@ export async function tenantOwnedTables(
      order by c.relname`,
     [schema],
   );
-  const references = await transaction.execute<Reference[]>(
-    `select f.relname as "from", t.relname as "to" from pg_constraint k
-     join pg_class f on f.oid = k.conrelid join pg_class t on t.oid = k.confrelid
-     where k.contype = 'f' and f.relnamespace = to_regnamespace(?) and t.relnamespace = f.relnamespace`,
-    [schema],
-  );
-  return childrenFirst(
-    tables.map(({ name }) => name),
-    references,
-  );
-}
-
-/** Whether any of those tables has a row, whosever it is. Only who is above row security is told the truth. */
-export async function holdsRows(transaction: EntityManager, schema: string): Promise<boolean> {
-  const tables = await tenantOwnedTables(transaction, schema);
-  const anyRow = tables.map((table) => `exists (select from ${escapeIdentifier(schema)}.${escapeIdentifier(table)})`);
-  const [found] = await transaction.execute<{ any: boolean }[]>(
-    `select ${['false', ...anyRow].join(' or ')} as any`,
-  );
-  return found?.any === true;
+  return tables.map(({ name }) => name);
 }
 
 /** Tables in an order in which each can be emptied: where tables refer to each other in a circle, any order. */

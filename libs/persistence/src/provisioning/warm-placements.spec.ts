@@ -13,6 +13,8 @@ import {
   TenantOperationRepository,
   TenantRepository,
 } from '@tenantry/domain';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { migrationLists } from '../migrations/migration-lists.ts';
 import { withFleet } from '../migrations/with-fleet.ts';
@@ -38,6 +40,10 @@ beforeAll(async () => {
 beforeEach(() =>
   query('with gone as (delete from catalog.warm_placement) delete from catalog.tenant'),
 );
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 afterAll(async () => {
   await second.stop();
@@ -80,9 +86,8 @@ async function namesSeen(tenant: Tenant): Promise<string[]> {
     );
   });
   return persistence.as(placed(tenant), async () => {
-    const rows = await persistence.entityManager.execute<{ name: string }[]>(
-      'select name from member',
-    );
+    const rows =
+      await persistence.entityManager.execute<{ name: string }[]>('select name from member');
     return rows.map(({ name }) => name);
   });
 }
@@ -266,6 +271,32 @@ describe('a tenant that takes a placement of the pool', () => {
     expect(await pool()).toEqual([]);
   });
 
+  it('keeps what it has been given when the process ends before it has said so', async () => {
+    await fill(2);
+    const [oldest, other] = await pool();
+    await provisioner.get(WarmPlacements).take(await register('hooli'));
+
+    await second.pass();
+
+    expect(await pool()).toEqual([other]);
+    expect((await second.find('hooli'))?.tenant).toMatchObject({
+      status: 'active',
+      placement: { schema: oldest },
+    });
+  });
+
+  it('is given one, however often it is tried at once', async () => {
+    await fill(3);
+    const tenant = await register('hooli');
+
+    const outcomes = await Promise.allSettled(
+      [provisioner, second].map((each) => each.get(WarmPlacements).take(tenant)),
+    );
+
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await pool()).toHaveLength(2);
+  });
+
   it('and is deleted takes it along: it is never anybody’s again', async () => {
     await fill(1);
     const [ready] = await pool();
@@ -323,6 +354,7 @@ describe('a placement of the pool', () => {
   });
 
   it('that has rows is never taken, and leaves the pool', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     await fill(2);
     const [used, ready] = await pool();
     await query(
@@ -333,11 +365,13 @@ describe('a placement of the pool', () => {
     expect((await made('hooli')).placement!.schema).toBe(ready);
 
     expect(await pool()).toEqual([]);
+    expect(error).toHaveBeenCalledWith(expect.objectContaining({ schema: used }));
     expect((await provisioner.get(OrphanedPlacements).find()).placements).toContain(used);
     expect((await made('pied-piper')).placement!.schema).not.toBe(used);
   });
 
   it('that has a tenant is never taken, not even while that tenant is being stored', async () => {
+    jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     await fill(1);
     const [used] = await pool();
     const { id } = await register('hooli');
@@ -360,4 +394,3 @@ describe('a placement of the pool', () => {
     expect(await pool()).toEqual([]);
   });
 });
-

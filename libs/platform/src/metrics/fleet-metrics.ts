@@ -17,6 +17,12 @@ const migrations = new Gauge({
   labelNames: ['state'],
   registers: [registry],
 });
+const warm = new Gauge({
+  name: 'tenantry_warm_placements',
+  help: 'Placements that are made ahead and belong to nobody. Absent until this process has looked.',
+  labelNames: ['state'],
+  registers: [registry],
+});
 const seeds = new Gauge({
   name: 'tenantry_seed_targets',
   help: 'Targets of seeders that have an older version than others. Absent until this process has looked.',
@@ -29,6 +35,15 @@ export function setMigrationCounts({ pending, failed, outOfRange }: MigrationCou
   migrations.set({ state: 'pending' }, pending);
   migrations.set({ state: 'failed' }, failed);
   migrations.set({ state: 'out_of_range' }, outOfRange);
+}
+
+/** How many placements of the warm pool are up to date, and how many are not, found by whoever looks now and then. */
+export function setWarmPlacements(counts: {
+  readonly ready: number;
+  readonly lagging: number;
+}): void {
+  warm.set({ state: 'ready' }, counts.ready);
+  warm.set({ state: 'lagging' }, counts.lagging);
 }
 
 /** In how many targets a seeder has an older version than elsewhere, found by whoever looks now and then. */

@@ -20,10 +20,9 @@ export const figures = {
   'read by key of 10,000 tenants over 10': ({ tenants }) => manyOverFew(tenants, 'latencyMs'),
   'dedicated schema over raw DDL': ({ provisioning: { tenantryMs, rawMs } }) =>
     quotientOf(tenantryMs, rawMs),
-  'dedicated schema, p95 in ms': ({ provisioning: { tenantryMs } }) => {
-    const p95 = percentile(tenantryMs, 0.95);
-    return { low: p95, median: p95, high: p95 };
-  },
+  'dedicated schema, p95 in ms': ({ provisioning: { tenantryMs } }) => p95Of(tenantryMs),
+  'dedicated schema from the warm pool, p95 in ms': ({ provisioning: { takenMs } }) =>
+    p95Of(takenMs),
   'throughput over Prisma': leastThroughputOver('Prisma'),
   'throughput over Drizzle': leastThroughputOver('Drizzle'),
   'throughput over TypeORM': leastThroughputOver('TypeORM'),
@@ -44,6 +43,11 @@ function latencyOver(over: SubjectName, scenario: ScenarioName, setting: Setting
 
 function requestsOverPlain(network: '0 ms' | '+1 ms'): Figure {
   return ({ http }) => quotientOf(http[network].isolated, http[network].plain);
+}
+
+function p95Of(values: readonly number[]): Spread {
+  const p95 = percentile(values, 0.95);
+  return { low: p95, median: p95, high: p95 };
 }
 
 function manyOverFew({ many, few }: TenantSeries, what: 'heapMiB' | 'latencyMs'): Spread {

@@ -100,6 +100,18 @@ export function otherTable({ http, provisioning, tenants }: Measurements): strin
         `${spreadText(spreadOf(provisioning.rawMs))} by raw DDL`,
         spreadText(quotientOf(provisioning.tenantryMs, provisioning.rawMs)),
       ],
+      [
+        'dedicated schema from the warm pool, ms',
+        spreadText(spreadOf(provisioning.takenMs)),
+        `${spreadText(spreadOf(provisioning.rawMs))} by raw DDL`,
+        spreadText(quotientOf(provisioning.takenMs, provisioning.rawMs)),
+      ],
+      [
+        'tenant from the warm pool, from request to active, ms',
+        spreadText(spreadOf(provisioning.warmTenantMs)),
+        `${spreadText(spreadOf(provisioning.coldTenantMs))} with an empty pool`,
+        spreadText(quotientOf(provisioning.warmTenantMs, provisioning.coldTenantMs)),
+      ],
       ...(['rssMiB', 'heapMiB'] as const).map((what) => [
         `${what === 'rssMiB' ? 'memory' : 'heap'} with many tenants, MiB`,
         mebibytes(many, what),
