@@ -251,7 +251,7 @@ export class FleetMigrator {
       TargetPlan,
     ];
     const steps = stepsOf(target, known, shape, {});
-    const isPrepared = (await readPrepared(this.orm.em.fork(), this.app.url))(schema);
+    const isPrepared = (await readPrepared(this.orm.em.fork(), this.app.url, schema))(schema);
     return { ...target, direction: 'up', isPrepared, steps };
   }
 

@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import {
   ArchiveTenant,
   DeleteTenant,
@@ -9,12 +12,11 @@ import {
   email,
   Member,
   newId,
+  Placement,
   type Tenant,
   TenantOperationRepository,
   TenantRepository,
 } from '@tenantry/domain';
-import { jest } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { migrationLists } from '../migrations/migration-lists.ts';
 import { withFleet } from '../migrations/with-fleet.ts';
@@ -63,6 +65,14 @@ async function pool(): Promise<string[]> {
     `select schema_name as schema from catalog.warm_placement w join catalog.placement p on p.id = w.placement_id order by w.created_at`,
   );
   return rows.map(({ schema }) => schema);
+}
+
+/** What records a placement of the pool, of which nothing is made yet. */
+function recorded(): { sql: string; schema: string } {
+  const { id, schema } = Placement.dedicated();
+  const sql = `insert into catalog.placement values ('${id}', now(), now(), 'schema', '${schema}');
+    insert into catalog.warm_placement values ('${id}')`;
+  return { sql, schema };
 }
 
 async function register(name: string): Promise<Tenant> {
@@ -138,19 +148,38 @@ describe('the warm pool', () => {
     ).toEqual([]);
   });
 
+  it('is not filled beyond its size while another process adds to it', async () => {
+    const elsewhere = new pg.Client({ connectionString: persistence.config.ownerUrl });
+    await elsewhere.connect();
+    await elsewhere.query('begin');
+    await elsewhere.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      'tenantry placement catalog',
+    ]);
+    const { sql, schema } = recorded();
+    await elsewhere.query(sql);
+    let filled = false;
+    const filling = fill(1).then(() => {
+      filled = true;
+    });
+    await sleep(200);
+    expect(filled).toBe(false);
+
+    await elsewhere.query('commit');
+    await elsewhere.end();
+    await filling;
+
+    expect(await pool()).toEqual([schema]);
+  });
+
   it('is completed by the next process when one ends in the middle', async () => {
-    // It has been recorded, and nothing of it is made.
-    await query(
-      `with made as (insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', 't_${'0'.repeat(32)}') returning id)
-       insert into catalog.warm_placement select id from made`,
-    );
-    const tenant = await made('hooli');
-    expect(tenant.placement!.schema).not.toBe(`t_${'0'.repeat(32)}`);
+    const { sql, schema } = recorded();
+    await query(sql);
+    expect((await made('hooli')).placement!.schema).not.toBe(schema);
 
     await fill(1);
 
-    expect(await pool()).toEqual([`t_${'0'.repeat(32)}`]);
-    expect((await made('pied-piper')).placement!.schema).toBe(`t_${'0'.repeat(32)}`);
+    expect(await pool()).toEqual([schema]);
+    expect((await made('pied-piper')).placement!.schema).toBe(schema);
   });
 
   it('is written by the owner alone: the app can neither take from it nor put anything back', async () => {
@@ -185,7 +214,10 @@ describe('a tenant that takes a placement of the pool', () => {
       placement: { schema: oldest },
     });
     expect(await pool()).toEqual([other]);
-    expect(await query('select from catalog.placement where id = $1', [placement!.id])).toEqual([]);
+    const { id, schema } = placement!;
+    expect(await query('select from catalog.placement where id = $1', [id])).toEqual([]);
+    expect(await query('select from pg_namespace where nspname = $1', [schema])).toEqual([]);
+    expect(await query('select from catalog.migration where target = $1', [schema])).toEqual([]);
   });
 
   it('takes none when it has been said which one is its own', async () => {
@@ -221,9 +253,7 @@ describe('a tenant that takes a placement of the pool', () => {
     await fill(5);
     const ready = await pool();
     const names = Array.from({ length: 20 }, (_, index) => `tenant-${index}`);
-    for (const name of names) {
-      await register(name);
-    }
+    await Promise.all(names.map(register));
     const requested = await Promise.all(
       names.map(async (name) => (await provisioner.find(name))!.tenant),
     );
@@ -243,10 +273,8 @@ describe('a tenant that takes a placement of the pool', () => {
     const schemas = tenants.map(({ placement }) => placement!.schema);
     expect(new Set(schemas).size).toBe(20);
     expect(schemas.filter((schema) => ready.includes(schema)).toSorted()).toEqual(ready.toSorted());
-    for (const tenant of tenants) {
-      expect(tenant.status).toBe('active');
-      expect(await namesSeen(tenant)).toEqual([tenant.slug]);
-    }
+    expect(tenants.every(({ status }) => status === 'active')).toBe(true);
+    expect(await Promise.all(tenants.map(namesSeen))).toEqual(names.map((name) => [name]));
   });
 
   it('gives it back when what takes it is rolled back', async () => {
