@@ -1,4 +1,1 @@
-import preset from '../../jest.database.preset.js';
-
-/** Two at once: many of its specs wait, for a server that is away or for processes to start and to end. */
-export default { ...preset, maxWorkers: 2 };
+export { default } from '../../jest.database.preset.js';
