@@ -16,10 +16,10 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { loggingModule, readMigratorConfig } from '@tenantry/platform';
 import { Logger } from 'nestjs-pino';
 import { z } from 'zod';
-import { ormAt, Project } from './isolation/subjects/mikro-orm.ts';
+import { ormAt } from './isolation/subjects/mikro-orm.ts';
 
 /**
- * GET /projects as the API has it (Nest, Fastify, pino, schemas of query and answer, MikroORM), and no tenancy: a process of its
+ * GET /projects as the API has it (Nest, Fastify, pino, schemas of query and answer, rows by Kysely), and no tenancy: a process of its
  * own, which connects as the floor's login. It tells its parent its address.
  */
 const timestamp = z.date().transform((date) => date.toISOString());
@@ -43,6 +43,23 @@ const page = z.object({
 });
 const query = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) });
 
+interface Tables {
+  readonly project: {
+    readonly tenant_id: string;
+    readonly id: string;
+    readonly key: string;
+    readonly name: string;
+    readonly description: string;
+    readonly status: string;
+    readonly archived_at: string | null;
+    readonly settings: object;
+    readonly open_task_count: number;
+    readonly version: number;
+    readonly created_at: string;
+    readonly updated_at: string;
+  };
+}
+
 @Controller('projects')
 class ProjectsController {
   constructor(@Inject(MikroORM) private readonly orm: MikroORM) {}
@@ -55,8 +72,32 @@ class ProjectsController {
   ): Promise<object> {
     const found = await this.orm.em
       .fork()
-      .find(Project, { tenantId, archivedAt: null }, { orderBy: { id: 'asc' }, limit: limit + 1 });
-    const items = found.slice(0, limit);
+      .getKysely<Tables>()
+      .selectFrom('project')
+      .select([
+        'id',
+        'key',
+        'name',
+        'description',
+        'status',
+        'archived_at as archivedAt',
+        'settings',
+        'open_task_count as openTaskCount',
+        'version',
+        'created_at as createdAt',
+        'updated_at as updatedAt',
+      ])
+      .where('tenant_id', '=', tenantId)
+      .where('archived_at', 'is', null)
+      .orderBy('id')
+      .limit(limit + 1)
+      .execute();
+    const items = found.slice(0, limit).map(({ archivedAt, createdAt, updatedAt, ...row }) => ({
+      ...row,
+      archivedAt: archivedAt === null ? null : new Date(archivedAt),
+      createdAt: new Date(createdAt),
+      updatedAt: new Date(updatedAt),
+    }));
     const next = found.length > limit ? (items.at(-1)?.id ?? null) : null;
     return { items, nextCursor: next && Buffer.from(next).toString('base64url') };
   }

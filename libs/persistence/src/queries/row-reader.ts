@@ -32,12 +32,13 @@ export class RowReader {
   }
 
   /**
-   * @param sql one statement, with its values in it
+   * @param sql one statement, with `?` where it has values
    * @throws {Unavailable} when the database cannot be reached, or took too long
    * @throws {TenantContextMissing} outside of a scope
    */
-  async rows<Row extends object>(sql: string): Promise<Row[]> {
-    const read = (): Promise<Row[]> => this.entityManager.readRows<Row>(sql);
+  async rows<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const text = this.entityManager.getPlatform().formatQuery(sql, values);
+    const read = (): Promise<Row[]> => this.entityManager.readRows<Row>(text);
     try {
       // What only reads can be tried again, whatever has become of the connection.
       return await (this.entityManager.isInTransaction()

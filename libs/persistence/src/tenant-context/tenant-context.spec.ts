@@ -187,7 +187,7 @@ describe('within a tenant’s scope', () => {
 
     expect(within).toEqual({
       role: 'tenantry_shared',
-      path: '"shared", pg_temp',
+      path: 'shared, pg_temp',
       tenant: acme.id,
       timeout: '15s',
     });

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { UnitOfWork } from '@tenantry/application';
+import { MemberQueries, ProjectQueries, UnitOfWork } from '@tenantry/application';
 import {
   email,
   Member,
@@ -13,8 +13,8 @@ import {
 import {
   PersistenceModule,
   type PlacedTenant,
+  RowReader,
   TenantContext,
-  TransactionalService,
 } from '@tenantry/persistence';
 import { readMigratorConfig } from '@tenantry/platform';
 import { type Place, type Row, type Subject, there } from '../subject.ts';
@@ -22,7 +22,7 @@ import { type Place, type Row, type Subject, there } from '../subject.ts';
 @Module({})
 class BenchmarkModule {}
 
-/** This library, as its use cases have it: scope, unit of work, repositories. */
+/** This library, as its use cases and screens have it: scope, unit of work, repositories, queries. */
 export async function tenantry({ appUrl, connections }: Place): Promise<Subject> {
   const { database } = readMigratorConfig({
     DATABASE_URL: appUrl,
@@ -36,18 +36,17 @@ export async function tenantry({ appUrl, connections }: Place): Promise<Subject>
   );
   const context = application.get(TenantContext);
   const unitOfWork = application.get(UnitOfWork);
-  const transactional = application.get(TransactionalService);
+  const reader = application.get(RowReader);
+  const memberQueries = application.get(MemberQueries);
+  const projectQueries = application.get(ProjectQueries);
   const members = application.get(MemberRepository);
   const projects = application.get(ProjectRepository);
 
   const rows = <Found extends object>(
     tenant: PlacedTenant,
     sql: string,
-    parameters: readonly string[],
-  ): Promise<Found[]> =>
-    context.run(tenant, () =>
-      transactional.run((entityManager) => entityManager.execute<Found[]>(sql, [...parameters])),
-    );
+    values: readonly string[],
+  ): Promise<Found[]> => context.run(tenant, () => reader.rows<Found>(sql, values));
 
   return {
     name: 'Tenantry',
@@ -64,9 +63,10 @@ export async function tenantry({ appUrl, connections }: Place): Promise<Subject>
       return row;
     },
     readByKey: (tenant, id) => context.run(tenant, () => members.findById(id as MemberId)),
-    page: async (tenant, limit) => (await context.run(tenant, () => members.page({ limit }))).items,
+    page: async (tenant, limit) =>
+      (await context.run(tenant, () => memberQueries.page({ limit }))).items,
     search: async (tenant, search, limit) =>
-      (await context.run(tenant, () => projects.page({ search, limit }))).items,
+      (await context.run(tenant, () => projectQueries.page({ search, limit }))).items,
     insert: (tenant, { id, name, email: address }) =>
       context.run(tenant, () =>
         unitOfWork.run(() => {
