@@ -15,7 +15,7 @@ const Member = defineEntity({
   tableName: 'member',
   properties: { ...owned, email: p.text(), name: p.text() },
 });
-export const Project = defineEntity({
+const Project = defineEntity({
   name: 'Project',
   tableName: 'project',
   properties: {
