@@ -6,7 +6,7 @@ import { OwnerDriver } from './owner-driver.ts';
 /** For one thing after the other, with what holds a lock meanwhile. */
 const CONNECTIONS = 3;
 /** Of every table that a connection has touched the server keeps some 10 kB for it: it is not kept for ever. */
-const MOST_USES = 500;
+export const MOST_USES = 500;
 
 /**
  * The owner's ORM, for the migrator alone: it runs DDL and maps nothing.

@@ -44,3 +44,8 @@ export async function tryLock(transaction: EntityManager, what: string): Promise
 export function lockKey(what: string): string {
   return `hashtextextended(${pg.escapeLiteral(`tenantry ${what}`)}, 0)`;
 }
+
+/** The same, of a placement whose name is what an expression gives. */
+export function placementLockKey(expression: string): string {
+  return `hashtextextended('tenantry placement ' || ${expression}, 0)`;
+}

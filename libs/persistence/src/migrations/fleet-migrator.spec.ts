@@ -176,8 +176,8 @@ describe('migrating', () => {
 
         expect(outcome).toMatchObject({ status: 'migrated', migrations: names });
         expect(await ledgerOf(schema)).toEqual(names);
-        // One that goes wrong, and the one that finds out.
-        expect(commits).toBe(2);
+        // What is stored is found to be, and not done again.
+        expect(commits).toBe(kind === 'reply-dropped' ? 1 : 2);
         await proxy.heal();
       }
     } finally {

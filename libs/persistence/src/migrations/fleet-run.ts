@@ -11,8 +11,6 @@ import type { Effort, FailedOutcome, Outcome } from './run-events.ts';
 import { WaveRun } from './wave-run.ts';
 
 export interface RunSettings extends Omit<PartSettings, 'runId'> {
-  /** How many targets are worked on at once. */
-  readonly concurrency: number;
   /** How long a target is tried again and again while it is locked, or the server cannot be reached (milliseconds). */
   readonly patienceMs: number;
 }
@@ -31,11 +29,19 @@ export interface RunLedger {
   remember(runId: string, outcome: FailedOutcome): Promise<void>;
 }
 
+/** Of the next attempt. */
 function progressOf(job: Job): Progress {
+  const attempts = job.attempts + 1;
   return {
     step: null,
+    canBeLeft: job.attempts === 0,
     began: () => {
       job.triedAt = performance.now();
+      if (job.attempts === 0) {
+        // Until now it has waited for its turn.
+        job.startedAt = job.triedAt;
+      }
+      job.attempts = attempts;
     },
     made: () => {
       job.failedAt = null;
@@ -71,7 +77,7 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
   ) {
     super(settings.concurrency);
     settings.observe({ type: 'run', runId: this.id });
-    this.parts = new PartRunner(pool, { ...settings, runId: this.id }, this.stopSignal);
+    this.parts = new PartRunner(pool, { ...settings, runId: this.id }, this.limit, this.stopSignal);
   }
 
   /** Says what is about to be gone through. */
@@ -109,7 +115,7 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
       durationMs: Math.round(performance.now() - job.startedAt),
     });
     for (;;) {
-      const result = await this.limit.execute(() => this.attempt(job));
+      const result = await this.attempt(job);
       if (result === 'not-reached') {
         return { ...effort(), status: result };
       }
@@ -133,13 +139,9 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
     if (this.stopSignal.aborted && job.attempts === 0) {
       return 'not-reached';
     }
-    if (job.attempts++ === 0) {
-      // Until now it has waited for its turn.
-      job.startedAt = performance.now();
-    }
+    const progress = progressOf(job);
     while (job.work.steps.length > 0 || !job.work.isPrepared) {
-      const progress = progressOf(job);
-      progress.began();
+      progress.step = null;
       const part = nextPart(job.work);
       try {
         if (

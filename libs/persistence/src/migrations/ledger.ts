@@ -161,6 +161,8 @@ export function mustHaveApplied(target: string, names: readonly string[]): strin
 /** What is raised when a target is not where it was. */
 export const MOVED = 'TN002';
 
+const ELAPSED_MS = `1000 * extract(epoch from clock_timestamp() - current_setting('tenantry.step_began')::timestamptz)`;
+
 /** SQL that records a migration, and gives how long it took since {@link stepBegins}. */
 export function recordApplied(
   { name: target, list }: Target,
@@ -173,12 +175,17 @@ export function recordApplied(
       returning (${ELAPSED_MS})::int as "tookMs"`;
   }
   const isMarked = list === 'tenant' || name >= WITH_KINDS;
-  const values = [target, name, checksum, runId, ...(isMarked ? [kind] : [])].map(escapeLiteral);
+  const values = [target, name, checksum, runId, ...(isMarked ? [kind] : [])];
+  return insertion(values.map(escapeLiteral), isMarked);
+}
+
+function insertion(values: readonly string[], isMarked: boolean): string {
   return `insert into catalog.migration (target, name, checksum, run_id, ${isMarked ? 'kind, ' : ''}duration_ms) values (${values.join(', ')}, ${ELAPSED_MS})
     returning duration_ms as "tookMs"`;
 }
 
-const ELAPSED_MS = `1000 * extract(epoch from clock_timestamp() - current_setting('tenantry.step_began')::timestamptz)`;
+/** What records a migration of a placement: its parameters are the placement, the migration's name and checksum, the run and the kind. */
+export const RECORDING = insertion(['$1', '$2', '$3', '$4', '$5'], true);
 
 /** What is raised when a running build needs what a contract takes away. */
 const STILL_NEEDED = 'TN005';
@@ -194,7 +201,12 @@ export function mustBeNeededByNobody({ name }: CompiledMigration): string {
 
 /** SQL that says which migration comes now, and remembers when. */
 export function stepBegins({ name }: CompiledMigration): string {
-  return `select ${escapeLiteral(name)} as step, set_config('tenantry.step_began', clock_timestamp()::text, true)`;
+  return `select ${stepBeginning(escapeLiteral(name))}`;
+}
+
+/** What is selected as a step begins. @param name an expression */
+export function stepBeginning(name: string): string {
+  return `${name} as step, set_config('tenantry.step_began', clock_timestamp()::text, true)`;
 }
 
 /** What was found to have been applied to a target; by whom and how long it took is not known. */

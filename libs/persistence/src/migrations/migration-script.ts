@@ -8,7 +8,9 @@ import {
   mustBeNeededByNobody,
   mustHaveApplied,
   recordApplied,
+  RECORDING,
   recordRolledBack,
+  stepBeginning,
   stepBegins,
 } from './ledger.ts';
 import { catalogRights, placementRole } from './server-roles.ts';
@@ -42,16 +44,13 @@ const PREPARATION = 'preparation';
 const VERIFICATION = 'verification';
 
 /**
- * All that is to be done in a target, as one message, and one transaction: DDL and ledger row are stored together or not at
- * all. Its rows say which step has begun, and how long each has taken.
+ * All that is to be done in the catalog, as one transaction: DDL and ledger row are stored together or not at all. Its rows say
+ * which step has begun, and how long each has taken.
  */
-export function scriptOf(work: TargetWork, options: ScriptOptions): string {
-  const isToBePrepared = work.list === 'tenant' && !work.isPrepared;
-  const statements = [
-    'begin',
+export function catalogScript(work: TargetWork, options: ScriptOptions): string {
+  return asTransactionOf([
     settings(work, options, 'transaction'),
     mustBeFreeAndAsPlanned(work, 'transaction'),
-    ...(isToBePrepared ? preparation(work.name, options) : []),
     ...work.steps.flatMap((step) => [
       stepBegins(step),
       ...guardsOf(step, work),
@@ -59,12 +58,72 @@ export function scriptOf(work: TargetWork, options: ScriptOptions): string {
       record(work, step, options),
     ]),
     ...(options.verifySql === undefined ? [] : verification(options.verifySql)),
-    ...(work.list === 'tenant' ? [forgetFailure(work.name)] : []),
-    ...(isToBePrepared ? [AS_WHO_HAS_CONNECTED, catalogRights(work.name)] : []),
-    'commit',
-  ];
+  ]);
+}
+
+/**
+ * The same for a placement, in a session that has its lock, has found it where the plan says, and knows {@link PREPARED_STATEMENTS}.
+ * @param hasFailed whether the ledger says so of an attempt before
+ */
+export function placementScript(
+  work: TargetWork,
+  options: ScriptOptions,
+  hasFailed: boolean,
+): string {
+  const { name, steps, isPrepared } = work;
+  return asTransactionOf([
+    ...(isPrepared ? [] : [settings(work, options, 'transaction'), ...preparation(name, options)]),
+    ...steps.flatMap((step) => [
+      beginStep(work, step, options),
+      ...guardsOf(step, work),
+      ...asTransaction(step, statementsOf(step, work.direction)),
+      ...endStep(work, step, options),
+    ]),
+    ...(options.verifySql === undefined
+      ? []
+      : [settings(work, options, 'transaction'), ...verification(options.verifySql)]),
+    ...(hasFailed ? [forgetFailure(name)] : []),
+    ...(isPrepared ? [] : [AS_WHO_HAS_CONNECTED, catalogRights(name)]),
+  ]);
+}
+
+function asTransactionOf(statements: readonly string[]): string {
   // On a line of its own: a statement may end in a comment.
-  return statements.map((statement) => `${statement.replace(/;\s*$/, '')}\n;`).join('\n');
+  return ['begin', ...statements, 'commit']
+    .map((statement) => `${statement.replace(/;\s*$/, '')}\n;`)
+    .join('\n');
+}
+
+/** What scripts of placements begin and end their steps with. A session that knows them plans them once, and not for each placement. */
+export const PREPARED_STATEMENTS = `prepare tenantry_begin (text, text, text) as
+    select ${stepBeginning('$1')}, ${settingsAs({ search_path: '$2', lock_timeout: '$3' }, 'transaction')};
+  prepare tenantry_record (text, text, text, uuid, text) as ${RECORDING}`;
+
+function beginStep(
+  { name: schema }: TargetWork,
+  { name }: CompiledMigration,
+  { lockTimeoutMs }: ScriptOptions,
+): string {
+  return execute('tenantry_begin', [name, searchPathOf(schema), String(lockTimeoutMs)]);
+}
+
+function endStep(
+  work: TargetWork,
+  step: CompiledMigration,
+  { runId }: ScriptOptions,
+): readonly string[] {
+  const { name, checksum, kind } = step;
+  return work.direction === 'down'
+    ? [recordRolledBack(work, step)]
+    : [
+        // With another search path than before the server would plan it again.
+        'set local search_path to default',
+        execute('tenantry_record', [work.name, name, checksum, runId, kind]),
+      ];
+}
+
+function execute(statement: string, values: readonly string[]): string {
+  return `execute ${statement} (${values.map(escapeLiteral).join(', ')})`;
 }
 
 /**
@@ -142,19 +201,29 @@ export function settings(
   { lockTimeoutMs }: Pick<ScriptOptions, 'lockTimeoutMs'>,
   span: Span,
 ): string {
-  const values = {
-    lock_timeout: String(lockTimeoutMs),
+  const search_path = escapeLiteral(searchPathOf(name));
+  const lock_timeout = escapeLiteral(String(lockTimeoutMs));
+  return `select ${settingsAs({ search_path, lock_timeout }, span)}`;
+}
+
+/** @param values expressions */
+function settingsAs(
+  values: { readonly search_path: string; readonly lock_timeout: string },
+  span: Span,
+): string {
+  const all = {
+    ...values,
     // Whatever the server's own are: DDL over a large table takes its time.
-    statement_timeout: '0',
-    search_path: `${escapeIdentifier(name)}, pg_temp`,
-    role: ROLES.owner,
+    statement_timeout: `'0'`,
+    role: `'${ROLES.owner}'`,
   };
-  return `select ${Object.entries(values)
-    .map(
-      ([setting, value]) =>
-        `set_config('${setting}', ${escapeLiteral(value)}, ${span === 'transaction'})`,
-    )
-    .join(', ')}`;
+  return Object.entries(all)
+    .map(([setting, value]) => `set_config('${setting}', ${value}, ${span === 'transaction'})`)
+    .join(', ');
+}
+
+function searchPathOf(schema: string): string {
+  return `${escapeIdentifier(schema)}, pg_temp`;
 }
 
 /** SQL that takes the lock of the target, and raises what says that it is not free or not where it was. */

@@ -1,30 +1,36 @@
-import { bulkhead } from 'cockatiel';
-import pg from 'pg';
+import { bulkhead, type BulkheadPolicy } from 'cockatiel';
+import type pg from 'pg';
 import { performBackfill } from './backfill-step.ts';
 import type { CompiledMigration } from './compiled-migration.ts';
 import { type ConcurrentOptions, performConcurrently } from './concurrent-step.ts';
-import { isAlone, scriptOf, type ScriptOptions, type TargetWork } from './migration-script.ts';
+import {
+  catalogScript,
+  isAlone,
+  placementScript,
+  type ScriptOptions,
+  type TargetWork,
+} from './migration-script.ts';
 import type { RunEvent } from './run-events.ts';
+import { ScriptBatches } from './script-batches.ts';
+import { type ScriptRow, sendScripts } from './send-scripts.ts';
 
 /** How what is to be done in a target is done. */
 export interface PartSettings extends ScriptOptions, ConcurrentOptions {
+  /** How many targets are worked on at once. */
+  readonly concurrency: number;
   readonly observe: (event: RunEvent) => void;
-}
-
-/** What a script says while it is carried out. */
-interface Row {
-  readonly step?: string;
-  readonly tookMs?: number;
 }
 
 /** Of one attempt. */
 export interface Progress {
   /** Which step has begun. */
   step: string | null;
+  /** Whether it need not be begun any more when the run is stopped. */
+  readonly canBeLeft: boolean;
   /** It has waited for its turn until now. */
-  began(): void;
+  readonly began: () => void;
   /** Something has been stored: what has failed before counts no more. */
-  made(): void;
+  readonly made: () => void;
 }
 
 /** Does what is to be done in targets, part by part: a script in a transaction, or a step that is none. */
@@ -32,15 +38,21 @@ export class PartRunner {
   /** Concurrent indexes of one database wait for each other anyway. */
   private readonly oneAtATime = bulkhead(1, Number.MAX_SAFE_INTEGER);
 
+  private readonly batches;
+
   /**
    * @param pool the owner's
+   * @param limit lets so many targets be worked on at once
    * @param stopping ends a backfill after its batch
    */
   constructor(
     private readonly pool: pg.Pool,
     private readonly settings: PartSettings,
+    private readonly limit: BulkheadPolicy,
     private readonly stopping: AbortSignal,
-  ) {}
+  ) {
+    this.batches = new ScriptBatches(pool, limit, settings.concurrency, stopping);
+  }
 
   /**
    * Does one part of what is to be done in a target.
@@ -50,18 +62,38 @@ export class PartRunner {
   async carryOut(part: TargetWork, isLast: boolean, progress: Progress): Promise<boolean> {
     const { verifySql, ...settings } = this.settings;
     const options = { ...settings, ...(isLast && { verifySql }) };
-    const [step] = part.steps;
-    if (step && isAlone(part)) {
-      progress.step = step.name;
-      return this.carryOutAlone(part, step, options, progress);
+    const said = (row: ScriptRow): void => {
+      this.scriptSaid(part, progress, row);
+    };
+    if (part.list === 'tenant' && !isAlone(part)) {
+      return this.batches.carryOut({
+        work: part,
+        canBeLeft: progress.canBeLeft,
+        sqlFor: ({ hasFailed }) => placementScript(part, options, hasFailed),
+        began: progress.began,
+        said,
+      });
     }
-    await this.send(scriptOf(part, options), (row) => {
-      progress.step = row.step ?? progress.step;
-      if (row.tookMs !== undefined && progress.step !== null) {
-        this.stepDone(part, progress.step, row.tookMs);
+    return this.limit.execute(async () => {
+      if (this.stopping.aborted && progress.canBeLeft) {
+        return false;
       }
+      progress.began();
+      const [step] = part.steps;
+      if (step && isAlone(part)) {
+        progress.step = step.name;
+        return this.carryOutAlone(part, step, options, progress);
+      }
+      await this.send(part, catalogScript(part, options), said);
+      return true;
     });
-    return true;
+  }
+
+  private scriptSaid(part: TargetWork, progress: Progress, { step, tookMs }: ScriptRow): void {
+    progress.step = step ?? progress.step;
+    if (tookMs !== undefined && progress.step !== null) {
+      this.stepDone(part, progress.step, tookMs);
+    }
   }
 
   private async carryOutAlone(
@@ -124,22 +156,17 @@ export class PartRunner {
     }
   }
 
-  private async send(sql: string, onRow: (row: Row) => void): Promise<void> {
+  private async send(
+    { steps: { length } }: TargetWork,
+    sql: string,
+    said: (row: ScriptRow) => void,
+  ): Promise<void> {
     const client = await this.pool.connect();
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const query = new pg.Query<Row>(sql);
-    query.on('row', onRow);
-    query.on('error', reject);
-    query.on('end', () => {
-      resolve(undefined);
-    });
-    client.query(query);
-    try {
-      await promise;
-      client.release();
-    } catch (error) {
-      // It is in a transaction that has failed.
-      client.release(true);
+    const script = { sql, steps: length, said, stored: () => undefined };
+    const { error } = await sendScripts(client, [script]);
+    // It may be in a transaction that has failed.
+    client.release(error !== undefined);
+    if (error !== undefined) {
       throw error;
     }
   }
