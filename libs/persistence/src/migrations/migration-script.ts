@@ -74,7 +74,8 @@ export function placementScript(
   return asTransactionOf([
     ...(isPrepared ? [] : [settings(work, options, 'transaction'), ...preparation(name, options)]),
     ...steps.flatMap((step) => [
-      beginStep(work, step, options),
+      execute('tenantry_begin', [step.name]),
+      settings(work, options, 'transaction'),
       ...guardsOf(step, work),
       ...asTransaction(step, statementsOf(step, work.direction)),
       ...endStep(work, step, options),
@@ -95,17 +96,8 @@ function asTransactionOf(statements: readonly string[]): string {
 }
 
 /** What scripts of placements begin and end their steps with. A session that knows them plans them once, and not for each placement. */
-export const PREPARED_STATEMENTS = `prepare tenantry_begin (text, text, text) as
-    select ${stepBeginning('$1')}, ${settingsAs({ search_path: '$2', lock_timeout: '$3' }, 'transaction')};
+export const PREPARED_STATEMENTS = `prepare tenantry_begin (text) as select ${stepBeginning('$1')};
   prepare tenantry_record (text, text, text, uuid, text) as ${RECORDING}`;
-
-function beginStep(
-  { name: schema }: TargetWork,
-  { name }: CompiledMigration,
-  { lockTimeoutMs }: ScriptOptions,
-): string {
-  return execute('tenantry_begin', [name, searchPathOf(schema), String(lockTimeoutMs)]);
-}
 
 function endStep(
   work: TargetWork,
@@ -201,29 +193,17 @@ export function settings(
   { lockTimeoutMs }: Pick<ScriptOptions, 'lockTimeoutMs'>,
   span: Span,
 ): string {
-  const search_path = escapeLiteral(searchPathOf(name));
-  const lock_timeout = escapeLiteral(String(lockTimeoutMs));
-  return `select ${settingsAs({ search_path, lock_timeout }, span)}`;
-}
-
-/** @param values expressions */
-function settingsAs(
-  values: { readonly search_path: string; readonly lock_timeout: string },
-  span: Span,
-): string {
-  const all = {
-    ...values,
+  const values = {
+    lock_timeout: String(lockTimeoutMs),
     // Whatever the server's own are: DDL over a large table takes its time.
-    statement_timeout: `'0'`,
-    role: `'${ROLES.owner}'`,
+    statement_timeout: '0',
+    search_path: `${escapeIdentifier(name)}, pg_temp`,
+    role: ROLES.owner,
   };
-  return Object.entries(all)
-    .map(([setting, value]) => `set_config('${setting}', ${value}, ${span === 'transaction'})`)
-    .join(', ');
-}
-
-function searchPathOf(schema: string): string {
-  return `${escapeIdentifier(schema)}, pg_temp`;
+  const set = span === 'transaction' ? 'set local' : 'set session';
+  return Object.entries(values)
+    .map(([setting, value]) => `${set} ${setting} to ${value}`)
+    .join(';\n');
 }
 
 /** SQL that takes the lock of the target, and raises what says that it is not free or not where it was. */
