@@ -29,7 +29,7 @@ interface Admitted {
 }
 
 /** How long a message should take (milliseconds): it is finished when the run is stopped, and what it says comes at its end. */
-const MESSAGE_MS = 20;
+const MESSAGE_MS = 50;
 const MOST_AT_ONCE = 32;
 
 /** How many placements each session has worked on that knows the prepared statements. It may outlast a run. */
