@@ -14,7 +14,14 @@ import { type DriftReport, findDrift } from './drift.ts';
 import { CatalogPending, mustBeContractible, mustBeRunnable } from './fleet-refusals.ts';
 import { FleetRun } from './fleet-run.ts';
 import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
-import { adoptChecksums, readApplied, readShape, readSnapshot, recordFailure } from './ledger.ts';
+import {
+  adoptChecksums,
+  readApplied,
+  readPlacementNames,
+  readShape,
+  readSnapshot,
+  recordFailure,
+} from './ledger.ts';
 import { migrationLists } from './migration-lists.ts';
 import type { TargetWork } from './migration-script.ts';
 import { asOwnerUncommitted } from './owner-transaction.ts';
@@ -38,6 +45,12 @@ export interface FleetPlan {
   readonly waves: readonly Wave<TargetWork>[];
   /** How many placements have nothing to be done. */
   readonly upToDate: number;
+}
+
+interface Survey {
+  readonly plan: FleetPlan;
+  /** All placements that there were, also where nothing is to be done. */
+  readonly names: ReadonlySet<string>;
 }
 
 /** What became of a run. */
@@ -95,6 +108,11 @@ export class FleetMigrator {
    * @throws {UnknownPlacement}
    */
   async plan(options: MigrateOptions = {}): Promise<FleetPlan> {
+    const { plan } = await this.survey(options);
+    return plan;
+  }
+
+  private async survey(options: MigrateOptions): Promise<Survey> {
     const snapshot = await readSnapshot(this.orm.em.fork(), namesIn(options));
     const known = await this.compiled;
     const targets = planFleet(snapshot, known);
@@ -113,7 +131,10 @@ export class FleetMigrator {
     const selected = select(placements, options);
     const toBeDone = selected.filter((work) => work.steps.length > 0 || !work.isPrepared);
     const upToDate = selected.length - toBeDone.length;
-    return { catalog, waves: planWaves(toBeDone, options), upToDate };
+    return {
+      plan: { catalog, waves: planWaves(toBeDone, options), upToDate },
+      names: new Set(placements.map(({ name }) => name)),
+    };
   }
 
   /**
@@ -127,8 +148,11 @@ export class FleetMigrator {
    */
   async migrate(options: MigrateOptions = {}): Promise<RunReport> {
     return this.exclusively(options, async (run) => {
-      const before = await this.plan(options);
-      const { catalog } = before;
+      const before = await this.survey(options);
+      const { catalog } = before.plan;
+      if (catalog.steps.length === 0) {
+        run.makeReadyFor(before.plan.waves);
+      }
       await prepareServer(this.orm, this.app.url);
       const outcomes: Outcome[] = [];
       if (catalog.steps.length > 0) {
@@ -142,19 +166,34 @@ export class FleetMigrator {
         }
       });
       const reached = new Set<string>();
-      const first = catalog.steps.length > 0 ? await this.plan(options) : before;
-      let { waves } = first;
-      // A placement that is made meanwhile, by another build perhaps, is brought to the newest version too.
+      const first = catalog.steps.length > 0 ? await this.survey(options) : before;
+      const { upToDate } = first.plan;
+      let { names } = first;
+      let { waves } = first.plan;
       while (waves.length > 0 && !run.stopped) {
-        run.announce(waves, first.upToDate);
+        run.announce(waves, upToDate);
         outcomes.push(...(await run.through(waves, mostFailures(options, waves))));
         waves.forEach(({ targets }) => {
           targets.forEach(({ name }) => reached.add(name));
         });
-        waves = without(reached, (await this.plan(forLatecomers(options))).waves);
+        ({ names, waves } = await this.latecomers(options, names, reached));
       }
-      return { runId: run.id, outcomes, upToDate: first.upToDate, stopped: run.stopped };
+      return { runId: run.id, outcomes, upToDate, stopped: run.stopped };
     });
+  }
+
+  /** A placement that is made meanwhile, by another build perhaps, is brought to the newest version too. */
+  private async latecomers(
+    options: MigrateOptions,
+    names: ReadonlySet<string>,
+    reached: ReadonlySet<string>,
+  ): Promise<Pick<Survey, 'names'> & Pick<FleetPlan, 'waves'>> {
+    const there = await readPlacementNames(this.orm.em.fork());
+    if (there.every((name) => names.has(name))) {
+      return { names, waves: [] };
+    }
+    const { plan, ...survey } = await this.survey(forLatecomers(options));
+    return { names: survey.names, waves: without(reached, plan.waves) };
   }
 
   /**

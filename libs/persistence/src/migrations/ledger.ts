@@ -21,6 +21,10 @@ const WITH_KINDS = '20261125091907-expand-contract';
 const RUNNING_BUILDS = `select coalesce(json_agg(json_build_object('contracts', contracts)), '[]') as builds
   from catalog.heartbeat where counts_until > now()`;
 
+/** It reads through all tenants, for each placement. */
+const SLUGS = `array(select slug from catalog.tenant t where t.placement_id = target.id and t.status <> 'deleted'
+  and t.slug in (select jsonb_array_elements_text(?::jsonb)) order by slug)`;
+
 interface SnapshotRow {
   readonly name: string;
   /** `[name, checksum, kind]` of each migration, as JSON. */
@@ -49,14 +53,13 @@ export async function readSnapshot(
        select target, json_agg(json_build_array(name, ${hasChecksums ? 'checksum' : 'null'}, ${hasKinds ? 'kind' : `'expand'`}) order by name collate "C")::text as migrations
        from catalog.migration group by target)
      select target.name, coalesce(migrations, '[]') as applied,
-       array(select slug from catalog.tenant t where t.placement_id = target.id and t.status <> 'deleted'
-         and t.slug in (select jsonb_array_elements_text(?::jsonb)) order by slug) as slugs,
+       ${slugs.length > 0 ? SLUGS : 'array[]::text[]'} as slugs,
        ${hasChecksums ? `(select json_build_object('step', step, 'sqlState', sql_state, 'attempts', attempts) from catalog.migration_failure f where f.target = target.name)` : 'null'} as failure,
        ${hasKinds ? `case target.name when 'catalog' then (${RUNNING_BUILDS}) end` : 'null'} as builds
      from (select 'catalog' as name, null::uuid as id union all select schema_name, id from catalog.placement) target
      left join applied on applied.target = target.name
      order by target.name collate "C"`,
-    [JSON.stringify(slugs)],
+    slugs.length > 0 ? [JSON.stringify(slugs)] : [],
   );
   const parse = oncePerText(parseApplied);
   const catalog = rows.find(({ name }) => name === 'catalog');
@@ -115,6 +118,14 @@ export async function readAppliedNames(
     [JSON.stringify(targets)],
   );
   return new Map(rows.map(({ target, names }) => [target, names]));
+}
+
+/** Which placements there are. */
+export async function readPlacementNames(entityManager: EntityManager): Promise<readonly string[]> {
+  const [{ names }] = await entityManager.execute<[{ names: readonly string[] }]>(
+    `select coalesce(json_agg(schema_name), '[]') as names from catalog.placement`,
+  );
+  return names;
 }
 
 /** Whether placements that are new are made in the old shape. */

@@ -12,11 +12,11 @@ export async function readPrepared(
   only: string | null = null,
 ): Promise<(schema: string) => boolean> {
   const [found] = await entityManager.execute<[{ schemas: string[]; roles: string[] }]>(
-    `select array(
-         select n.nspname::text from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace
+    `select (
+         select coalesce(json_agg(n.nspname), '[]') from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace
          where n.nspname = coalesce(?, n.nspname)) as schemas,
-       array(
-         select role.rolname::text from pg_auth_members m
+       (
+         select coalesce(json_agg(role.rolname), '[]') from pg_auth_members m
          join pg_roles role on role.oid = m.roleid join pg_roles login on login.oid = m.member
          where login.rolname = ? and role.rolname = coalesce(?, role.rolname)) as roles`,
     [only, addressOf(appUrl).login, only && roleOfPlacement(only)],

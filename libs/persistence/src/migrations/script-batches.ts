@@ -55,6 +55,13 @@ export class ScriptBatches {
     private readonly stopping: AbortSignal,
   ) {}
 
+  /** Has sessions made that will be needed. Where one cannot be made, whoever needs it will be told why. */
+  makeReady(sessions: number): void {
+    for (let session = 0; session < sessions; session += 1) {
+      this.withSession(0, () => Promise.resolve()).catch(() => undefined);
+    }
+  }
+
   /** @returns whether it was carried out: it is not when the run was stopped before */
   carryOut(script: Script): Promise<boolean> {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
@@ -77,7 +84,7 @@ export class ScriptBatches {
     }
     begin(scripts[0]);
     try {
-      const notBegun = await this.withSession(scripts, (client) =>
+      const notBegun = await this.withSession(scripts.length, (client) =>
         this.carryOutIn(client, scripts),
       );
       this.waiting.unshift(...notBegun);
@@ -108,7 +115,7 @@ export class ScriptBatches {
   }
 
   private async withSession<Result>(
-    { length }: readonly Waiting[],
+    placements: number,
     work: (client: pg.PoolClient) => Promise<Result>,
   ): Promise<Result> {
     const client = await this.pool.connect();
@@ -116,7 +123,7 @@ export class ScriptBatches {
       if (!uses.has(client)) {
         await client.query(PREPARED_STATEMENTS);
       }
-      const used = (uses.get(client) ?? 0) + length;
+      const used = (uses.get(client) ?? 0) + placements;
       uses.set(client, used);
       const result = await work(client);
       client.release(used >= MOST_USES);
