@@ -22,7 +22,7 @@ export interface Comparison {
   readonly ratios: { readonly first: number; readonly column: number };
 }
 
-interface Sides {
+export interface Sides {
   readonly fleet: number;
   readonly raw: number;
 }

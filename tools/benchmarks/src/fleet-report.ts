@@ -1,13 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import type { Comparison } from './fleet-against-raw.ts';
+import type { Comparison, Sides } from './fleet-against-raw.ts';
 import type { Growth } from './fleet-growth.ts';
 import { linePlot } from './line-plot.ts';
 
 /** All that was measured in one run. */
 export interface FleetMeasurements {
   readonly comparison: Comparison;
+  /** The same on a server that waits for its disk, as one in production does. */
+  readonly durable: Comparison;
   readonly growth: Growth;
   readonly concurrency: number;
 }
@@ -29,8 +31,8 @@ export async function writeFleetReport(
   }
 }
 
-function reportOf({ comparison, growth, concurrency }: FleetMeasurements): string {
-  const { placements, rounds, ratios } = comparison;
+function reportOf({ comparison, durable, growth, concurrency }: FleetMeasurements): string {
+  const { placements, rounds } = comparison;
   const largest = growth.sizes.at(-1);
   const [cpu] = cpus();
   return `# The fleet migrator
@@ -38,12 +40,12 @@ function reportOf({ comparison, growth, concurrency }: FleetMeasurements): strin
 Made by \`nx run benchmarks:fleet\`, in one run, on ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}) that are shared with the server, Node
 ${process.versions.node}, PostgreSQL embedded on the loopback interface and without fsync, so that raw is as fast as it gets, ${concurrency} placements at once. Raw is the same schemas, roles, rights and tables by plain
 \`pg\` over as many connections, one message for each schema, without locks, ledger or report. Both by turns, ${rounds.length} rounds; the ratio is the
-median of the rounds.
+median of the rounds, and beside it the lowest and the highest. With fsync, as in production, both wait for the disk.
 
 | ${placements} placements | fleet, s | raw, s | ratio | budget |
 | --- | --- | --- | --- | --- |
-| first migration | ${seconds(rounds.map(({ firstMs }) => firstMs.fleet))} | ${seconds(rounds.map(({ firstMs }) => firstMs.raw))} | ${ratios.first.toFixed(2)} | 1.3 |
-| a column more | ${seconds(rounds.map(({ columnMs }) => columnMs.fleet))} | ${seconds(rounds.map(({ columnMs }) => columnMs.raw))} | ${ratios.column.toFixed(2)} | 1.5 |
+${rowsOf(comparison, '', { first: '1.3', column: '1.5' })}
+${rowsOf(durable, ', with fsync', { first: 'none', column: 'none' })}
 
 | placements | made since the size before, s | nothing to do, s | status, s | memory of the three, MiB |
 | --- | --- | --- | --- | --- |
@@ -60,6 +62,26 @@ ${largest?.placements ?? 0} took ${seconds([growth.columnMs])} s.
 
 ![How long a run with nothing to do and status take](fleet.svg)
 `;
+}
+
+function rowsOf(
+  { rounds, ratios }: Comparison,
+  suffix: string,
+  budgets: Readonly<Record<'first' | 'column', string>>,
+): string {
+  const rowOf = (name: string, sides: readonly Sides[], ratio: number, budget: string): string => {
+    const fleet = seconds(sides.map((side) => side.fleet));
+    const raw = seconds(sides.map((side) => side.raw));
+    const all = sides.map((side) => side.fleet / side.raw);
+    const spread = `${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)}`;
+    return `| ${name}${suffix} | ${fleet} | ${raw} | ${ratio.toFixed(2)} (${spread}) | ${budget} |`;
+  };
+  const first = rounds.map(({ firstMs }) => firstMs);
+  const column = rounds.map(({ columnMs }) => columnMs);
+  return [
+    rowOf('first migration', first, ratios.first, budgets.first),
+    rowOf('a column more', column, ratios.column, budgets.column),
+  ].join('\n');
 }
 
 function seconds(milliseconds: readonly number[]): string {

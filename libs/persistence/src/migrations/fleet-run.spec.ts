@@ -136,6 +136,32 @@ describe('a run over many placements', () => {
     expect(await schemasWithTwo()).toHaveLength(200);
   }, 60_000);
 
+  it('leaves no lock behind in the sessions that it was done in', async () => {
+    await fleetOf(40);
+
+    await fleet([one, two]).migrate();
+
+    expect(await query(`select from pg_locks where locktype = 'advisory'`)).toEqual([]);
+  });
+
+  it('does nothing where someone else has done it since the plan was made', async () => {
+    await fleetOf(40);
+    let meanwhile: Promise<unknown> | undefined;
+
+    const report = await fleet([one, two]).migrate({
+      observe: ({ type }) => {
+        meanwhile ??= type === 'waves' ? fleet([one, two]).migratePlacement('t_039') : undefined;
+      },
+    });
+
+    expect(await meanwhile).toMatchObject({ status: 'migrated' });
+    expect(count(report, 'migrated')).toBe(40);
+    expect(report.outcomes.find(({ target }) => target === 't_039')).toMatchObject({
+      status: 'up-to-date',
+    });
+    expect(await schemasWithTwo()).toHaveLength(41);
+  });
+
   it('works on several at once', async () => {
     await fleetOf(15);
     const start = Date.now();
@@ -342,6 +368,39 @@ describe('a run whose connections are cut', () => {
     expect(count(report, 'migrated')).toBe(31);
     expect(events.filter(({ type }) => type === 'retry').length).toBeGreaterThan(0);
     expect(await schemasWithTwo()).toHaveLength(31);
+  }, 30_000);
+
+  it('in the middle of a message has all done once that was in it', async () => {
+    await fleetOf(100);
+    const killer = await session();
+    const killing = (async () => {
+      const sql = `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
+      while ((await killer.query(sql)).rowCount === 0) {
+        await sleep(10);
+      }
+    })();
+    const retried: string[] = [];
+    const napping = migration(
+      '2-two',
+      'alter table note add column body text',
+      `do $nap$ begin if current_schema() = 't_050' then perform pg_sleep(0.3); end if; end $nap$`,
+    );
+
+    const report = await fleet([one, napping]).migrate({
+      observe: (event) => {
+        if (event.type === 'retry') {
+          retried.push(event.target);
+        }
+      },
+    });
+
+    await killing;
+    await killer.end();
+    expect(count(report, 'migrated')).toBe(101);
+    // With it may be those behind it in the message, and none of those before.
+    expect(retried).toContain('t_050');
+    expect(retried.filter((target) => target < 't_050')).toEqual([]);
+    expect(await schemasWithTwo()).toHaveLength(101);
   }, 30_000);
 });
 
