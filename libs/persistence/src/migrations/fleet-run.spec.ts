@@ -261,6 +261,7 @@ describe('a placement whose tables are in use', () => {
 
     const run = fleet([one, two]).migrate();
     await sleep(300);
+    expect(await schemasWithTwo()).not.toContain('t_000');
     await other.query('commit');
 
     expect((await run).outcomes).toMatchObject([
