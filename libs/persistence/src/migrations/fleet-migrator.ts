@@ -71,7 +71,7 @@ export const OTHER_CONNECTIONS = 2;
 
 /**
  * Brings the catalog and all placements to the newest version. It alone runs DDL, as the owner of all tables. Each target
- * has a transaction of its own, which takes the target's lock and writes the ledger too: a target is at a version or it
+ * has a transaction of its own, which writes the ledger too and is under the target's lock: a target is at a version or it
  * is not, whatever becomes of this process.
  */
 export class FleetMigrator {
