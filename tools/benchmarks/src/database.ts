@@ -31,6 +31,8 @@ export async function withDatabase<Result>(
     DB_SLOW_QUERY_MS: '600000',
   });
   const pool = new pg.Pool({ connectionString: config.ownerUrl, max: connections });
+  // It has ended before its last connection is closed: the server may be gone by then.
+  pool.on('error', () => undefined);
   try {
     return await work({ config, pool });
   } finally {
