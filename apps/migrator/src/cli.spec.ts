@@ -9,6 +9,7 @@ import { run } from './cli.ts';
 
 let database: TestDatabase;
 const environment = { ...process.env };
+const namesOfTenantMigrations = migrationLists.tenant.map(({ name }) => name);
 let printed: string;
 let complained: string;
 
@@ -227,7 +228,7 @@ describe('baseline', () => {
       unchanged: 1,
       adoptions: ['t_1', 't_2'].map((schema) => ({
         schema,
-        names: ['20261122120000-initial', '20261124232657-unit-of-work'],
+        names: namesOfTenantMigrations,
         traceless: [],
       })),
       different: [],
@@ -247,7 +248,7 @@ describe('baseline', () => {
       /^1 recorded, 1 unchanged, 1 differ, 0 claim what is not there\nt_1: 20261122120000-initial, /,
     );
     expect(printed).toContain(
-      't_2 is nearest to 20261124232657-unit-of-work:\n  + column project.note text\n',
+      `t_2 is nearest to ${namesOfTenantMigrations.at(-1)}:\n  + column project.note text\n`,
     );
     expect(await query('select distinct target from catalog.migration order by 1')).toEqual(
       ['catalog', 'shared', 't_1'].map((target) => ({ target })),
@@ -261,7 +262,7 @@ describe('baseline', () => {
 
     expect(await migrator('baseline', '--only', 'shared')).toBe(3);
     expect(printed).toContain(
-      'shared is not what the ledger says of it: 20261122120000-initial, 20261124232657-unit-of-work',
+      `shared is not what the ledger says of it: ${namesOfTenantMigrations.join(', ')}`,
     );
   });
 
@@ -294,19 +295,33 @@ describe('rollback', () => {
   it('takes the newest step back', async () => {
     await migrator('migrate');
 
-    expect(await migrator('rollback', '--dry-run', '--lose-data')).toBe(0);
-    expect(printed).toMatch(/\(expand, down\) in 1, in a transaction, locks: ACCESS EXCLUSIVE/);
     expect(await migrator('rollback', '--lose-data')).toBe(0);
-    expect(await query(`select to_regclass('shared.outbox_event') as newest`)).toEqual([
-      { newest: null },
-    ]);
+    expect(
+      await query(`select max(name) as newest from catalog.migration where target = 'shared'`),
+    ).toEqual([{ newest: namesOfTenantMigrations.at(-2) }]);
     expect(await migrator('status')).toBe(2);
+  });
+
+  it('takes all steps back that came after the one that is named', async () => {
+    const backTo = ['rollback', '--lose-data', '--to', '20261122120000-initial'];
+    await migrator('migrate');
+
+    expect(await migrator(...backTo, '--dry-run')).toBe(0);
+    expect(printed).toMatch(
+      /20261124232657-unit-of-work \(expand, down\) in 1, in a transaction, locks: ACCESS EXCLUSIVE/,
+    );
+    expect(await migrator(...backTo)).toBe(0);
+    expect(
+      await query(
+        `select to_regclass('shared.outbox_event') as after, to_regclass('shared.task')::text as before`,
+      ),
+    ).toEqual([{ after: null, before: 'shared.task' }]);
   });
 
   it('loses nothing unless that is said', async () => {
     await migrator('migrate');
 
-    expect(await migrator('rollback')).toBe(1);
+    expect(await migrator('rollback', '--to', '20261122120000-initial')).toBe(1);
     expect(complained).toContain('Say --lose-data if you mean it');
     expect(await migrator('status')).toBe(0);
   });

@@ -275,7 +275,8 @@ describe('rolling back', () => {
     await fleet().migrate();
     const before = await ledgerOf('shared');
 
-    await expect(fleet().rollback({ list: 'tenant' })).rejects.toThrow('--lose-data');
+    const initial = migrationLists.tenant[0]!.name;
+    await expect(fleet().rollback({ list: 'tenant', to: initial })).rejects.toThrow('--lose-data');
     await expect(fleet().rollback({ list: 'tenant', to: 'nonsense' })).rejects.toThrow(
       'There is no migration nonsense',
     );

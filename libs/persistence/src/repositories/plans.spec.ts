@@ -38,8 +38,10 @@ const IN_VAIN: Readonly<Record<string, string>> = {
   'projectQueries.page by a rare word': `@@: ${LEAKY}`,
   'projectQueries.page by a word that none has': `@@: ${LEAKY}`,
   'projectQueries.page by everything': `@@: ${LEAKY}`,
+  'tasks.pageOf a large project by a label that none has': `@>: ${LEAKY}`,
+  'tasks.pageOf a large project by a rare word': `@@: ${LEAKY}`,
 };
-/** In rows. The large tenant has 40,000 tasks, and 4,000 members and projects. */
+/** In rows. The large tenant has 40,000 tasks, 4,000 of them in one project, and 4,000 members and projects. */
 const MANY = 200;
 
 /** No statement of a tenant's finds rows by them, for the same reason; `member_email_key` is for uniqueness all the same. */

@@ -36,6 +36,7 @@ export const taskMapping = defineEntity({
   },
   uniques: [{ name: 'task_number_key', properties: on('tenantId', 'project', 'number') }],
   indexes: [
+    { name: 'task_project_idx', properties: on('tenantId', 'project', 'id') },
     { name: 'task_assignee_idx', properties: on('tenantId', 'assignee') },
     { name: 'task_labels_idx', properties: on('labels'), type: 'gin' },
     { name: 'task_search_idx', properties: on('search'), type: 'gin' },

@@ -13,6 +13,11 @@ const TASKS_PER_PROJECT = 10;
 const TASKS_PER_MEMBER = 10;
 const TASKS_PER_RECORD = 4;
 
+/** The project that has the last tenth of its tenant's tasks: 4,000 of the large one. */
+const LARGE_PROJECT = 20;
+/** Whether the `n`th task is one of them. */
+const IN_LARGE_PROJECT = 'n > tasks * 9 / 10';
+
 const others = Array.from({ length: OTHERS }, (_, n): PlacedTenant => ({
   id: `0190ffff-0000-7000-8000-${n.toString(16).padStart(12, '0')}` as PlacedTenant['id'],
   slug: slug(`other-${n}`),
@@ -27,6 +32,9 @@ export const small = globex;
 export function idOf<Name extends string>(n: number): Id<Name> {
   return `01900000-0000-7000-8000-${n.toString(16).padStart(12, '0')}` as Id<Name>;
 }
+
+/** The one that has far more tasks than any other of its tenant. */
+export const largeProject = idOf<'Project'>(LARGE_PROJECT);
 
 /**
  * Fills the shared placement with what a year of some tenants may be: their ids collide, their rows lie mixed, and old ones
@@ -67,8 +75,9 @@ function rows(): readonly string[] {
        case when n % 50 = 0 then 'rare' else 'common' end || ' words', (array['active', 'on-hold', 'completed'])[1 + n % 3],
        case when n % 10 = 0 then now() end, '{}', 1, ${TASKS_PER_PROJECT}, 5
      ${from(TASKS_PER_PROJECT)}`,
-    `insert into shared.task select tenant_id, ${ID('n')}, now(), now(), ${ID(`1 + (n - 1) / ${TASKS_PER_PROJECT}`)},
-       1 + (n - 1) % ${TASKS_PER_PROJECT}, case when n % 50 = 0 then 'rare' else 'common' end || ' task ' || n,
+    `insert into shared.task select tenant_id, ${ID('n')}, now(), now(),
+       case when ${IN_LARGE_PROJECT} then ${ID(`${LARGE_PROJECT}`)} else ${ID(`1 + (n - 1) / ${TASKS_PER_PROJECT}`)} end,
+       case when ${IN_LARGE_PROJECT} then n else 1 + (n - 1) % ${TASKS_PER_PROJECT} end, case when n % 50 = 0 then 'rare' else 'common' end || ' task ' || n,
        (array['open', 'in-progress', 'done'])[1 + n % 3],
        case when n % 2 = 0 then ${ID(`1 + n % (tasks / ${TASKS_PER_MEMBER})`)} end,
        array['label' || n % 100, 'usual']

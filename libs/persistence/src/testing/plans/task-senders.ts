@@ -2,7 +2,7 @@ import { newId, type Task, type TaskQuery } from '@tenantry/domain';
 import type { MikroProjectRepository } from '../../repositories/mikro-project.repository.ts';
 import type { TaskRepository } from '../../repositories/task.repository.ts';
 import { anyRepository } from './any-repository.ts';
-import { idOf } from './large-placement.ts';
+import { idOf, largeProject } from './large-placement.ts';
 import type { Senders } from './sender.ts';
 
 const page = { limit: 10 };
@@ -34,10 +34,13 @@ export function taskSenders(tasks: TaskRepository, projects: MikroProjectReposit
       property: 'title',
     }),
     ...Object.fromEntries(
-      Object.entries(conditions).map(([name, query]) => [
-        `pageOf a project ${name}`,
-        async () => projects.pageOfTasks(await projects.getOrFail(idOf(2)), { ...page, ...query }),
-      ]),
+      Object.entries({ 'a project': idOf<'Project'>(2), 'a large project': largeProject }).flatMap(
+        ([whose, id]) =>
+          Object.entries(conditions).map(([name, query]) => [
+            `pageOf ${whose} ${name}`,
+            async () => projects.pageOfTasks(await projects.getOrFail(id), { ...page, ...query }),
+          ]),
+      ),
     ),
     getTask: async () => projects.getTask(await projects.getOrFail(idOf(2)), 3),
     'add, then remove': async () => {
