@@ -229,7 +229,7 @@ describe('baseline', () => {
       adoptions: ['t_1', 't_2'].map((schema) => ({
         schema,
         names: namesOfTenantMigrations,
-        traceless: [],
+        traceless: ['20261126211501-fill-member-email-lower'],
       })),
       different: [],
       missed: [],

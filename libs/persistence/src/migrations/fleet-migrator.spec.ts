@@ -325,6 +325,46 @@ describe('the migration to the lifecycle of tenants', () => {
   });
 });
 
+describe('the migrations to addresses in lower case', () => {
+  const TENANTS = ['01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000002'];
+  /** As the build before writes them: with ids that collide. */
+  const write = async (n: number): Promise<void> => {
+    for (const tenant of TENANTS) {
+      await query(
+        `insert into shared.member (tenant_id, id, created_at, updated_at, email, name)
+         values (?, ?, now(), now(), ?, 'Ada')`,
+        [tenant, `01900000-0000-7000-8000-00000000001${n}`, `Ada${n}@Example.com`],
+      );
+    }
+  };
+  const addresses = (): Promise<object[]> =>
+    query('select email, email_lower from shared.member order by email, tenant_id');
+
+  it('fill them in where there are members, and leave the build before alone', async () => {
+    await fleet().migrate();
+    await fleet().rollback({
+      list: 'tenant',
+      to: '20261126205304-task-project-index',
+      loseData: true,
+    });
+    await write(1);
+
+    const { outcomes } = await fleet().migrate();
+    await write(2);
+
+    expect(outcomes).toMatchObject([{ target: 'shared', status: 'migrated' }]);
+    const filled = { email: 'Ada1@Example.com', email_lower: 'ada1@example.com' };
+    const empty = { email: 'Ada2@Example.com', email_lower: null };
+    expect(await addresses()).toEqual([filled, filled, empty, empty]);
+    expect(
+      await query(
+        `select convalidated as validated from pg_constraint
+         where conrelid = 'shared.member'::regclass and conname = 'member_email_lower_check'`,
+      ),
+    ).toEqual([{ validated: true }]);
+  });
+});
+
 describe('a login with rights that the app must not have', () => {
   it.each(['superuser', 'bypassrls', 'inherit'])(
     '%s is refused, saying what to run',

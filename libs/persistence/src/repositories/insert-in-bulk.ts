@@ -1,4 +1,4 @@
-import type { EntityMetadata, EntityProperty } from '@mikro-orm/core';
+import type { EntityMetadata, EntityProperty, Platform } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { BaseEntity } from '@tenantry/domain';
 import { tenantOf } from '../mapping/tenant-owned.ts';
@@ -21,12 +21,18 @@ export async function insertInBulk<Entity extends BaseEntity>(
   const columns = columnsOf(meta);
   const names = columns.map(({ name }) => `"${name}"`).join(', ');
   const definitions = columns.map(({ name, type: sqlType }) => `"${name}" ${sqlType}`).join(', ');
+  const platform = entityManager.getPlatform();
+  const values = columns
+    .map(({ name, property }) => storedAs(`"${name}"`, property, platform))
+    .join(', ');
   const rows = entities.map((entity) =>
-    Object.fromEntries(columns.map(({ name, property }) => [name, valueOf(entity, property)])),
+    Object.fromEntries(
+      columns.map(({ name, property }) => [name, valueOf(entity, property, entityManager)]),
+    ),
   );
   await entityManager.execute(
     `insert into "${meta.tableName}" ("${TENANT_COLUMN}", ${names})
-     select ?::uuid, ${names} from json_to_recordset(?::json) as rows (${definitions})`,
+     select ?::uuid, ${values} from json_to_recordset(?::json) as rows (${definitions})`,
     [tenantOf(entityManager), JSON.stringify(rows)],
   );
 }
@@ -52,8 +58,18 @@ function columnsOf({ props }: EntityMetadata): readonly Column[] {
     );
 }
 
+/** What the type of a property makes of a value, both of them SQL. */
+function storedAs(value: string, { customType }: EntityProperty, platform: Platform): string {
+  return customType?.convertToDatabaseValueSQL?.(value, platform) ?? value;
+}
+
 /** Of a relation the key, without the tenant. */
-function valueOf(entity: object, { name, targetMeta }: EntityProperty): unknown {
-  const value = (entity as Record<string, unknown>)[name];
+function valueOf(
+  entity: object,
+  { name, targetMeta, onCreate }: EntityProperty,
+  entityManager: EntityManager,
+): unknown {
+  const value: unknown =
+    (entity as Record<string, unknown>)[name] ?? onCreate?.(entity, entityManager);
   return targetMeta && value ? (value as BaseEntity).id : value;
 }

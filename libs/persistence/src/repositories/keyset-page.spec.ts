@@ -57,8 +57,8 @@ describe('a list that is read page by page', () => {
     );
 
     expect(queries).toContain(
-      'select "m0".* from "shared"."member" as "m0" where "m0"."tenant_id" = ? and "m0"."id" > ? ' +
-        'order by "m0"."id" asc limit ?',
+      'select "m0"."tenant_id", "m0"."id", "m0"."created_at", "m0"."updated_at", "m0"."email", "m0"."name" ' +
+        'from "shared"."member" as "m0" where "m0"."tenant_id" = ? and "m0"."id" > ? order by "m0"."id" asc limit ?',
     );
   });
 });

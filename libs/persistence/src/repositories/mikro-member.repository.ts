@@ -7,14 +7,21 @@ import type {
   Page,
   PageRequest,
 } from '@tenantry/domain';
+import { condition } from './base.repository.ts';
 import { TenantAwareRepository } from './tenant-aware.repository.ts';
 
 export class MikroMemberRepository
   extends TenantAwareRepository<Member>
   implements MemberRepository
 {
+  /** Where an older build has left `email_lower` empty, only such rows are looked through. */
   findByEmail(email: Email): Promise<Member | null> {
-    return this.findOne({ [raw('lower(email)')]: raw('lower(?)', [email]) });
+    const lower = raw('lower(?)', [email]);
+    return this.findOne(
+      condition({
+        $or: [{ emailLower: lower }, { emailLower: null, [raw('lower(email)')]: lower }],
+      }),
+    );
   }
 
   page(request: PageRequest<MemberId>): Promise<Page<Member>> {

@@ -1,7 +1,8 @@
 import { defineEntity, p, type SchemaTable } from '@mikro-orm/core';
 import { Member } from '@tenantry/domain';
 import { MikroMemberRepository } from '../../repositories/mikro-member.repository.ts';
-import { tenantOwned, tenantOwnedProperties } from '../tenant-owned.ts';
+import { LowerCase } from '../lower-case.ts';
+import { on, tenantOwned, tenantOwnedProperties } from '../tenant-owned.ts';
 
 export const memberMapping = defineEntity({
   ...tenantOwned,
@@ -12,7 +13,16 @@ export const memberMapping = defineEntity({
     ...tenantOwnedProperties,
     email: p.text(),
     name: p.text(),
+    /** Empty in rows that an older build, or SQL of one's own, has written since the others were filled in. */
+    emailLower: p
+      .type(LowerCase)
+      .onCreate(({ email }: Member) => email)
+      .lazy()
+      .hidden()
+      .nullable(),
   },
+  checks: [{ name: 'member_email_lower_check', expression: '"email_lower" = lower("email")' }],
+  indexes: [{ name: 'member_email_lower_idx', properties: on('tenantId', 'emailLower') }],
   uniques: [
     {
       name: 'member_email_key',

@@ -69,7 +69,8 @@ const from = (share: number): string =>
 
 function rows(): readonly string[] {
   return [
-    `insert into shared.member select tenant_id, ${ID('n')}, now(), now(), 'member' || n || '@example.com', 'Member ' || n
+    `insert into shared.member select tenant_id, ${ID('n')}, now(), now(), 'member' || n || '@example.com', 'Member ' || n,
+       'member' || n || '@example.com'
      ${from(TASKS_PER_MEMBER)}`,
     `insert into shared.project select tenant_id, ${ID('n')}, now(), now(), 'P' || n, 'Project ' || n,
        case when n % 50 = 0 then 'rare' else 'common' end || ' words', (array['active', 'on-hold', 'completed'])[1 + n % 3],
