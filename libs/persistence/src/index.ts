@@ -17,7 +17,11 @@ export { type Subject } from './isolation/experiment.ts';
 export { OWN_ROWS } from './mapping/tenant-owned.ts';
 export { LockTaken } from './migrations/advisory-lock.ts';
 export { compileWithoutServer } from './migrations/compile-without-server.ts';
-export { type CompiledLists, type CompiledMigration } from './migrations/compiled-migration.ts';
+export {
+  asTransaction,
+  type CompiledLists,
+  type CompiledMigration,
+} from './migrations/compiled-migration.ts';
 export { type BaselineReport } from './migrations/adoption.ts';
 export { type BaselinePlan } from './migrations/baseline.ts';
 export { FleetMigrator, type FleetPlan, type RunReport } from './migrations/fleet-migrator.ts';

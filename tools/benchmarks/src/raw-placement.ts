@@ -1,7 +1,7 @@
-import { type FleetPlan, withFleet } from '@tenantry/persistence';
+import { asTransaction, type FleetPlan, withFleet } from '@tenantry/persistence';
 import { type Database, recordPlacements } from './database.ts';
 
-/** Migrates the catalog. @returns the SQL of the placement's migrations, as the plan has it */
+/** Migrates the catalog. @returns the SQL of the migrations, as one transaction has it that makes a placement */
 export async function readPlacementStatements({
   config,
   pool,
@@ -11,7 +11,7 @@ export async function readPlacementStatements({
   const plan: FleetPlan = await withFleet(config, (fleet) => fleet.plan());
   await pool.query(`delete from catalog.placement where schema_name = 't_plan'`);
   return plan.waves.flatMap(({ targets }) =>
-    targets.flatMap(({ steps }) => steps.flatMap(({ up }) => up)),
+    targets.flatMap(({ steps }) => steps.flatMap((step) => asTransaction(step, step.up))),
   );
 }
 

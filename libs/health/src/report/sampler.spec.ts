@@ -78,13 +78,14 @@ describe('an indicator of somebody’s own', () => {
 
 describe('an indicator that cannot look', () => {
   it.each([
-    ['fails', (database: Queryable) => database.execute('select 1 / 0'), 'division by zero'],
+    ['fails', (database: Queryable) => database.execute('select 1 / 0'), /division by zero/],
     [
       'asks for too long',
       (database: Queryable) => database.execute('select pg_sleep(5)'),
-      'the server has not answered within 1500 ms',
+      // Whoever keeps the time first.
+      /the server has not answered within 1500 ms|canceling statement due to statement timeout/,
     ],
-    ['hangs', () => sleep(5_000), 'it has taken longer than 1500 ms'],
+    ['hangs', () => sleep(5_000), /it has taken longer than 1500 ms/],
   ])('is a warning with the reason when it %s, and stops no other', async (_how, look, reason) => {
     const bad = new Planted('bad', look);
     const sampler = sampling([fine('before'), bad, fine('after')]);
@@ -92,7 +93,9 @@ describe('an indicator that cannot look', () => {
     await sampler.pass();
 
     expect(statusesOf(sampler)).toEqual(['before pass', 'bad warn', 'after pass']);
-    expect(sampler.observations()['bad']).toMatchObject([{ observedValue: null, output: reason }]);
+    expect(sampler.observations()['bad']).toMatchObject([
+      { observedValue: null, output: expect.stringMatching(reason) as string },
+    ]);
     sampler.onApplicationShutdown();
   });
 

@@ -222,7 +222,9 @@ describe('nested units of work that are run at once', () => {
           propagation: 'nested',
         });
         // Somebody else, who is done before this ends.
-        await units.persistence.asOwner(`update shared.member set email = 'new@example.com'`);
+        await units.persistence.asOwner(
+          `update shared.member set email = 'new@example.com', email_lower = 'new@example.com'`,
+        );
         await units.persistence.asOwner(`update shared.project set description = 'new'`);
         await units.persistence.asOwner(`update shared.task set title = 'new'`);
         task!.assignee!.rename('lovelace');

@@ -142,7 +142,7 @@ describe('a unit of work', () => {
   });
 
   it('does not wait for a connection for ever', async () => {
-    const small = await startPersistence({ DB_POOL_MAX: '1', DB_POOL_ACQUIRE_TIMEOUT_MS: '100' });
+    const small = await startPersistence({ DB_POOL_MAX: '1', DB_POOL_ACQUIRE_TIMEOUT_MS: '1000' });
 
     await small.as(acme, async () => {
       await small.members.page({ limit: 1 });
