@@ -2,9 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Member, type MemberId, newId, record } from '@tenantry/domain';
 import { sql as kyselySql } from 'kysely';
+import type pg from 'pg';
+import Cursor from 'pg-cursor';
 import { messagesOf } from '../testing/messages.ts';
 import { acme, globex } from '../testing/persistence-harness.ts';
 import { readPoolStatistics } from './pool-statistics.ts';
+import type { SupervisedConnection } from './supervised-connection.ts';
 import { useUnitsOfWork } from '../testing/units-of-work.ts';
 import { currentScope } from '../tenant-context/scope.ts';
 import { UnexpectedRollback } from '../unit-of-work/transaction-errors.ts';
@@ -142,6 +145,38 @@ describe('a write outside of units of work', () => {
     expect(messages).toEqual([expect.stringMatching(/; update .*$/s), 'commit']);
     expect(await inAcme(nameOf)).toBe('ada');
     expect(await units.persistence.context.run(globex, nameOf)).toBe('globex');
+  });
+});
+
+describe('what is sent on a connection before it is known whether its transaction has begun', () => {
+  const UPDATE = `update shared.member set name = 'stolen' returning tenant_id`;
+
+  it.each<[string, (client: pg.PoolClient) => Promise<unknown>]>([
+    ['a statement', (client) => client.query(UPDATE)],
+    ['one with parameters', (client) => client.query(`${UPDATE}, $1::text`, ['x'])],
+    ['a cursor', (client) => client.query(new Cursor(UPDATE)).read(10)],
+  ])('%s waits, and is never in the session that another tenant has left', async (_what, send) => {
+    await inAcme(() =>
+      run(() =>
+        sql(`select set_config('role', 'tenantry_shared', false), set_config('search_path', 'shared', false),
+          set_config('app.tenant_id', '${acme.id}', false)`),
+      ),
+    );
+    const connection = units.persistence.orm.driver.getConnection() as SupervisedConnection;
+    const pool = await connection.getNativeClient();
+
+    const outcomes = await units.persistence.context.run(globex, async () => {
+      const client = await pool.connect();
+      await client.query('begin');
+      // It cannot be parsed, so nothing of its message is done: neither forgotten nor begun.
+      const both = await Promise.allSettled([client.query('select 1 from'), send(client)]);
+      await client.query('rollback');
+      client.release();
+      return both.map(({ status }) => status);
+    });
+
+    expect(outcomes).toEqual(['rejected', 'rejected']);
+    expect(await inAcme(nameOf)).toBe('acme');
   });
 });
 

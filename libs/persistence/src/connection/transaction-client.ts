@@ -59,6 +59,8 @@ export class TransactionClient extends pg.Client {
   declare release?: pg.PoolClient['release'];
   /** By which the transaction is to begin, of which nothing has been sent yet. */
   private held: string | undefined;
+  /** Settles when it is known whether the transaction has begun: until then nothing else is sent, which would be in none. */
+  private opening: Promise<unknown> | undefined;
   private inFlight = 0;
   /** When the server has answered for the last time, by a clock that nobody sets (milliseconds). */
   private answeredAt = -Infinity;
@@ -189,22 +191,33 @@ export class TransactionClient extends pg.Client {
 
   protected send(...parameters: unknown[]): unknown {
     this.mustNotHaveBeenEndedBySql();
+    if (this.opening) {
+      return this.sendAfter(this.opening, parameters);
+    }
     const { held } = this;
-    this.held = undefined;
-    const [statement, values, ...rest] = parameters;
     if (held === undefined) {
       return this.sendNext(parameters);
     }
+    this.held = undefined;
+    const [statement, values, ...rest] = parameters;
     const isPlain =
       typeof statement === 'string' && (values === undefined || isEmpty(values)) && isEmpty(rest);
     if (!isPlain) {
-      return this.sendAfter(this.deliver(this.beginning(held)), parameters);
+      return this.sendAfter(this.opened(this.deliver(this.beginning(held))), parameters);
     }
     const first =
       this.standsAlone?.() && READS.test(statement)
         ? this.deliverAlone(held, statement)
         : this.deliverFirst(held, statement);
-    return this.watched(first, statement);
+    return this.watched(this.opened(first), statement);
+  }
+
+  private opened<Result>(first: Promise<Result>): Promise<Result> {
+    const isKnown = (): void => {
+      this.opening = undefined;
+    };
+    this.opening = first.then(isKnown, isKnown);
+    return first;
   }
 
   private sendNext(parameters: unknown[]): unknown {
@@ -218,7 +231,7 @@ export class TransactionClient extends pg.Client {
   private sendAfter(begun: Promise<unknown>, parameters: unknown[]): unknown {
     const [statement] = parameters as [string | Submitted];
     if (typeof statement === 'string' || !statement.submit) {
-      return begun.then(() => this.sendNext(parameters));
+      return begun.then(() => TransactionClient.prototype.send.apply(this, parameters));
     }
     // Its answer says so as well.
     begun.catch(() => undefined);
@@ -288,7 +301,7 @@ export class TransactionClient extends pg.Client {
   private async beginNow(begin: string): Promise<void> {
     this.held = undefined;
     try {
-      await this.inTime(this.beginTimeoutMs, this.deliver(this.beginning(begin)));
+      await this.inTime(this.beginTimeoutMs, this.opened(this.deliver(this.beginning(begin))));
     } catch (error) {
       // Kysely does not give a connection back that cannot begin.
       await this.rollback();
