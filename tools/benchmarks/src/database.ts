@@ -30,14 +30,26 @@ export async function withDatabase<Result>(
     MIGRATOR_DATABASE_URL: at(server.MIGRATOR_DATABASE_URL),
     DB_SLOW_QUERY_MS: '600000',
   });
-  const pool = new pg.Pool({ connectionString: config.ownerUrl, max: connections });
+  try {
+    return await withPool(config, connections, (pool) => work({ config, pool }));
+  } finally {
+    await admin.end();
+  }
+}
+
+/** Gives `work` connections of the owner's, which are made when they are needed. */
+export async function withPool<Result>(
+  { ownerUrl }: MigratorConfig,
+  connections: number,
+  work: (pool: pg.Pool) => Promise<Result>,
+): Promise<Result> {
+  const pool = new pg.Pool({ connectionString: ownerUrl, max: connections });
   // It has ended before its last connection is closed: the server may be gone by then.
   pool.on('error', () => undefined);
   try {
-    return await work({ config, pool });
+    return await work(pool);
   } finally {
     await pool.end();
-    await admin.end();
   }
 }
 

@@ -1,6 +1,6 @@
 import { migrationLists, withFleet } from '@tenantry/persistence';
 import type pg from 'pg';
-import { columnMigration, ONE_COLUMN } from './column-migration.ts';
+import { columnMigration, oneColumn } from './column-migration.ts';
 import {
   type Address,
   median,
@@ -9,6 +9,7 @@ import {
   say,
   timed,
   withDatabase,
+  withPool,
 } from './database.ts';
 import { inOneTransaction, placementScript, readPlacementStatements } from './raw-placement.ts';
 
@@ -69,8 +70,12 @@ export async function compareWithRaw(
 
 interface Measures {
   readonly first: number;
+  /** The median of a few, since each is over in a moment. */
   readonly column: number;
 }
+
+const COLUMNS = 5;
+const columnNumbers = Array.from({ length: COLUMNS }, (_, index) => index);
 
 function measureFleet(
   server: Address,
@@ -78,37 +83,58 @@ function measureFleet(
   names: readonly string[],
 ): Promise<Measures> {
   return withDatabase(server, 2, async ({ config, pool }) => {
-    const withColumn = { ...migrationLists, tenant: [...migrationLists.tenant, columnMigration] };
     await withFleet(config, (fleet) => fleet.migrate());
     await recordPlacements(pool, names);
     const first = await timed(() => withFleet(config, (fleet) => fleet.migrate(), { concurrency }));
-    const column = await timed(() =>
-      withFleet(config, (fleet) => fleet.migrate(), { concurrency, lists: withColumn }),
-    );
+    const columns = columnNumbers.map(columnMigration);
+    const column = await medianOf(columnNumbers, (number) => {
+      const tenant = [...migrationLists.tenant, ...columns.slice(0, number + 1)];
+      const lists = { ...migrationLists, tenant };
+      return withFleet(config, (fleet) => fleet.migrate(), { concurrency, lists });
+    });
     return { first, column };
   });
 }
 
-/** The same schemas, roles, rights and tables, by the same number of connections, and nothing else. */
+/**
+ * The same schemas, roles, rights and tables, by the same number of connections, and nothing else. Each time it connects, as
+ * every command has to.
+ */
 function measureRaw(
   server: Address,
   concurrency: number,
   names: readonly string[],
 ): Promise<Measures> {
-  return withDatabase(server, concurrency, async (database) => {
+  return withDatabase(server, 2, async (database) => {
     const statements = await readPlacementStatements(database);
-    const inAll = (script: (schema: string) => string): Promise<number> =>
-      timed(() => each(names, concurrency, (name) => database.pool.query(script(name))));
-    const first = await inAll((schema) => placementScript(schema, statements));
-    const column = await inAll((schema) =>
-      inOneTransaction([
-        'set local role tenantry_owner',
-        `set local search_path to "${schema}"`,
-        ONE_COLUMN,
-      ]),
+    const inAll = (script: (schema: string) => string): Promise<void> =>
+      withPool(database.config, concurrency, (pool) =>
+        each(names, concurrency, (name) => pool.query(script(name))),
+      );
+    const first = await timed(() => inAll((schema) => placementScript(schema, statements)));
+    const column = await medianOf(columnNumbers, (number) =>
+      inAll((schema) =>
+        inOneTransaction([
+          'set local role tenantry_owner',
+          `set local search_path to "${schema}"`,
+          oneColumn(number),
+        ]),
+      ),
     );
     return { first, column };
   });
+}
+
+/** Of the times that each takes, one after the other. */
+async function medianOf(
+  numbers: readonly number[],
+  work: (number: number) => Promise<unknown>,
+): Promise<number> {
+  const times: number[] = [];
+  for (const number of numbers) {
+    times.push(await timed(() => work(number)));
+  }
+  return median(times);
 }
 
 async function each(

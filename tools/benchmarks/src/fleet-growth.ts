@@ -43,7 +43,7 @@ export function growFleet(
       measured.push({ placements: size, migrate, nothingToDo, status });
       say(`grown: ${JSON.stringify(measured.at(-1))}`);
     }
-    const lists = { ...migrationLists, tenant: [...migrationLists.tenant, columnMigration] };
+    const lists = { ...migrationLists, tenant: [...migrationLists.tenant, columnMigration(0)] };
     const columnMs = await timed(() =>
       withFleet(config, (fleet) => fleet.migrate(), { concurrency, lists }),
     );

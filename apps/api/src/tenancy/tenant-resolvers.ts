@@ -20,6 +20,8 @@ export type TenantResolver = (
   request: FastifyRequest,
 ) => Said | undefined | Promise<Said | undefined>;
 
+const uuid = z.uuid();
+
 /** The resolvers that are configured, in their order. */
 export function tenantResolvers(config: ApiConfig): readonly TenantResolver[] {
   const resolvers: Record<TenantResolverName, TenantResolver> = {
@@ -64,7 +66,7 @@ function byHeader({ headers: { 'x-tenant-id': header } }: FastifyRequest): Said 
 
 /** A slug or an id. */
 function nameOf(value: string): TenantName {
-  if (z.uuid().safeParse(value).success) {
+  if (uuid.safeParse(value).success) {
     return { id: value.toLowerCase() as TenantId };
   }
   return isSlug(value) ? { slug: value } : nobody(value);

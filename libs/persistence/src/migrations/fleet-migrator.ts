@@ -9,7 +9,13 @@ import { ROLES } from '../roles.ts';
 import { type BaselineReport, recordAdoptions, recordAll } from './adoption.ts';
 import { type BaselinePlan, planBaseline } from './baseline.ts';
 import { type CompiledLists, type CompiledMigration, compile } from './compiled-migration.ts';
-import { type FleetShape, planFleet, shapeOf, type TargetPlan } from './fleet-plan.ts';
+import {
+  type FleetShape,
+  lacksChecksums,
+  planFleet,
+  shapeOf,
+  type TargetPlan,
+} from './fleet-plan.ts';
 import { type DriftReport, findDrift } from './drift.ts';
 import { CatalogPending, mustBeContractible, mustBeRunnable } from './fleet-refusals.ts';
 import { FleetRun } from './fleet-run.ts';
@@ -49,6 +55,8 @@ export interface FleetPlan {
 
 interface Survey {
   readonly plan: FleetPlan;
+  /** Whether the ledger may have rows from before checksums were kept. */
+  readonly lacksChecksums: boolean;
   /** All placements that there were, also where nothing is to be done. */
   readonly names: ReadonlySet<string>;
 }
@@ -68,6 +76,8 @@ const LOCK_TIMEOUT_MS = 1_500;
 const PATIENCE_MS = 60_000;
 /** Connections that are not for placements: one holds the lock, one asks and records. */
 export const OTHER_CONNECTIONS = 2;
+/** For the lock, and for two things to be asked at once. */
+const CONNECTIONS_AT_FIRST = 3;
 
 /**
  * Brings the catalog and all placements to the newest version. It alone runs DDL, as the owner of all tables. Each target
@@ -113,7 +123,10 @@ export class FleetMigrator {
   }
 
   private async survey(options: MigrateOptions): Promise<Survey> {
-    const snapshot = await readSnapshot(this.orm.em.fork(), namesIn(options));
+    const [snapshot, isPrepared] = await Promise.all([
+      readSnapshot(this.orm.em.fork(), namesIn(options)),
+      readPrepared(this.orm.em.fork(), this.app.url),
+    ]);
     const known = await this.compiled;
     const targets = planFleet(snapshot, known);
     mustBeRunnable(targets, options);
@@ -121,7 +134,6 @@ export class FleetMigrator {
       mustBeContractible(targets, snapshot.builds, known);
     }
     const shape = shapeOf(targets, snapshot.builds);
-    const isPrepared = await readPrepared(this.orm.em.fork(), this.app.url);
     const [catalog, ...placements] = targets.map((target): TargetWork => ({
       ...target,
       direction: 'up',
@@ -133,6 +145,7 @@ export class FleetMigrator {
     const upToDate = selected.length - toBeDone.length;
     return {
       plan: { catalog, waves: planWaves(toBeDone, options), upToDate },
+      lacksChecksums: catalog.steps.length > 0 || lacksChecksums(snapshot),
       names: new Set(placements.map(({ name }) => name)),
     };
   }
@@ -158,13 +171,13 @@ export class FleetMigrator {
       if (catalog.steps.length > 0) {
         outcomes.push(await mustSucceed(run.perform(catalog)));
       }
-      const known = await this.compiled;
-      await this.asOwner(async (transaction) => {
-        await adoptChecksums(transaction, known);
-        if (options.production) {
-          await markAsProduction(transaction);
-        }
-      });
+      if (before.lacksChecksums) {
+        const known = await this.compiled;
+        await this.asOwner((transaction) => adoptChecksums(transaction, known));
+      }
+      if (options.production) {
+        await this.asOwner(markAsProduction);
+      }
       const reached = new Set<string>();
       const first = catalog.steps.length > 0 ? await this.survey(options) : before;
       const { upToDate } = first.plan;
@@ -312,7 +325,9 @@ export class FleetMigrator {
     options: RunOptions,
     work: (run: FleetRun) => Promise<Report>,
   ): Promise<Report> {
-    return withRunLock(await this.pool(), THE_FLEET, async (lost) => {
+    const pool = await this.pool();
+    makeReady(pool, CONNECTIONS_AT_FIRST);
+    return withRunLock(pool, THE_FLEET, async (lost) => {
       const run = await this.newRun(options);
       run.stopOn(lost, 'lock-lost');
       if (options.signal) {
@@ -356,6 +371,18 @@ export class FleetMigrator {
 
   private pool(): Promise<pg.Pool> {
     return (this.orm.driver.getConnection() as SupervisedConnection).getNativeClient();
+  }
+}
+
+/** Lets connections be made, all at once. Where one cannot be made, whoever needs it will be told why. */
+function makeReady(pool: pg.Pool, connections: number): void {
+  for (let connection = 0; connection < connections; connection += 1) {
+    pool.connect().then(
+      (client) => {
+        client.release();
+      },
+      () => undefined,
+    );
   }
 }
 

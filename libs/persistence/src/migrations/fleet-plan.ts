@@ -43,6 +43,12 @@ export interface FleetSnapshot {
   readonly builds: readonly RunningBuild[];
 }
 
+/** Whether something was applied before checksums were kept. A pure function. */
+export function lacksChecksums({ catalog, placements }: FleetSnapshot): boolean {
+  const all = new Set([catalog, ...placements.map(({ applied }) => applied)]);
+  return [...all].some((applied) => applied.some(({ checksum }) => checksum === null));
+}
+
 /** What decides whether a placement that is new is made in the old shape. */
 export interface FleetShape {
   readonly builds: readonly RunningBuild[];
@@ -59,7 +65,7 @@ export function shapeOf(
 ): FleetShape {
   return {
     builds,
-    contracted: [...new Set(targets.flatMap(({ applied }) => applied))],
+    contracted: [...new Set([...new Set(targets.map(({ applied }) => applied))].flat())],
     isEmpty: targets.every(({ list, applied }) => list === 'catalog' || applied.length === 0),
   };
 }

@@ -20,12 +20,11 @@ export async function admit(
   client: pg.ClientBase,
   works: readonly TargetWork[],
 ): Promise<(work: TargetWork) => Admission> {
-  const targets = works.map(({ name }) => escapeLiteral(name)).join(', ');
-  const planned = JSON.stringify(works.map(({ name, applied }) => ({ target: name, applied })));
+  const targets = listOf(works.map(({ name }) => name));
   const results = (await client.query(
     `select target from unnest(array[${targets}]) target where not pg_try_advisory_lock(${placementLockKey('target')});
-     select target from jsonb_to_recordset(${escapeLiteral(planned)}) as planned (target text, applied text[])
-     where applied <> array(select name from catalog.migration m where m.target = planned.target order by name collate "C");
+     select target from (values ${alike(works)}) as planned (targets, applied), unnest(targets) target
+     where applied <> array(select name from catalog.migration m where m.target = target.target order by name collate "C");
      select target from catalog.migration_failure where target in (${targets})`,
   )) as unknown as readonly pg.QueryResult<{ target: string }>[];
   const [busy, moved, failed] = results.map(
@@ -40,6 +39,20 @@ export async function admit(
     }
     return { hasFailed: failed?.has(name) === true };
   };
+}
+
+/** Those together to which the same has been applied: each pair is an array of targets, and one of migrations. */
+function alike(works: readonly TargetWork[]): string {
+  return [...Map.groupBy(works, ({ applied }) => listOf(applied))]
+    .map(([applied, group]) => {
+      const targets = listOf(group.map(({ name }) => name));
+      return `(array[${targets}], array[${applied}]::text[])`;
+    })
+    .join(', ');
+}
+
+function listOf(values: readonly string[]): string {
+  return values.map(escapeLiteral).join(', ');
 }
 
 /** Gives back all that a session has taken. */

@@ -31,6 +31,8 @@ interface Admitted {
 /** How long a message should take (milliseconds): it is finished when the run is stopped, and what it says comes at its end. */
 const MESSAGE_MS = 50;
 const MOST_AT_ONCE = 32;
+/** So many are not worth being shared with others who might do them at the same time. */
+const FEW = 8;
 
 /** How many placements each session has worked on that knows the prepared statements. It may outlast a run. */
 const uses = new WeakMap<pg.PoolClient, number>();
@@ -102,7 +104,7 @@ export class ScriptBatches {
       this.leaveOut();
     }
     // No more than others could do at the same time.
-    const share = Math.ceil(this.waiting.length / this.lanes);
+    const share = Math.max(FEW, Math.ceil(this.waiting.length / this.lanes));
     return this.waiting.splice(0, Math.min(this.atOnce, share));
   }
 

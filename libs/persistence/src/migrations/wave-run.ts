@@ -2,6 +2,9 @@ import { bulkhead } from 'cockatiel';
 import type { Wave } from './fleet-waves.ts';
 import type { StopReason } from './run-events.ts';
 
+/** More than there are lanes: those that wait for a lock, or for another try, keep nobody from their turn. */
+const MOST_UNDER_WAY = 1_000;
+
 /** Works through waves, what is in one of them at once, and stops when more fails than may. */
 export abstract class WaveRun<Work, Outcome extends { readonly status: string }> {
   private readonly stopping = new AbortController();
@@ -49,11 +52,24 @@ export abstract class WaveRun<Work, Outcome extends { readonly status: string }>
     this.mostFailures = mostFailures;
     const outcomes: Outcome[] = [];
     for (const { targets, isCanary } of waves) {
-      outcomes.push(...(await Promise.all(targets.map((work) => this.perform(work)))));
+      outcomes.push(...(await this.performAll(targets)));
       if (isCanary && this.failures > 0) {
         this.stop('canary-failed');
       }
     }
+    return outcomes;
+  }
+
+  /** Many are under way at once, but not all of a large fleet: each takes memory meanwhile. */
+  private async performAll(targets: readonly Work[]): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    const left = targets.entries();
+    const performOthers = async (): Promise<void> => {
+      for (const [index, work] of left) {
+        outcomes[index] = await this.perform(work);
+      }
+    };
+    await Promise.all(Array.from({ length: MOST_UNDER_WAY }, performOthers));
     return outcomes;
   }
 

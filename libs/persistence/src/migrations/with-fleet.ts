@@ -25,8 +25,9 @@ export async function withFleet<Result>(
 ): Promise<Result> {
   const orm = createOwnerOrm(ownerUrl, database, concurrency + OTHER_CONNECTIONS);
   try {
+    const fleet = new FleetMigrator(orm, database, lists);
     await connect(orm, ownerUrl, database.connectRetries);
-    return await work(new FleetMigrator(orm, database, lists));
+    return await work(fleet);
   } finally {
     await orm.close();
   }
