@@ -1,8 +1,12 @@
-import { StandardSchemaSerializerInterceptor, StandardSchemaValidationPipe } from '@nestjs/common';
+import {
+  Logger as NestLogger,
+  StandardSchemaSerializerInterceptor,
+  StandardSchemaValidationPipe,
+} from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Idempotency, IsolationCheck } from '@tenantry/persistence';
-import type { ApiConfig } from '@tenantry/platform';
+import { type ApiConfig, nestLevels } from '@tenantry/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ApiModule } from './api.module.ts';
@@ -31,6 +35,7 @@ export async function createApi(config: ApiConfig): Promise<NestFastifyApplicati
     { bufferLogs: true, abortOnError: false },
   );
   api.useLogger(api.get(Logger));
+  NestLogger.overrideLogger(nestLevels(config.logLevel));
   await mustBeIsolated(api, config);
   api.useGlobalFilters(new ProblemFilter());
   api.useGlobalInterceptors(

@@ -1,19 +1,9 @@
-import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
-import type { CommonConfig } from '@tenantry/platform';
-
-const LEVELS: Readonly<Record<CommonConfig['logLevel'], LogLevel[]>> = {
-  silent: [],
-  fatal: ['fatal'],
-  error: ['fatal', 'error'],
-  warn: ['fatal', 'error', 'warn'],
-  info: ['fatal', 'error', 'warn', 'log'],
-  debug: ['fatal', 'error', 'warn', 'log', 'debug'],
-  trace: ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'],
-};
+import { ConsoleLogger, Logger } from '@nestjs/common';
+import { type CommonConfig, nestLevels } from '@tenantry/platform';
 
 /** Sends what is logged to stderr: stdout is for the result. */
 export function logToStderr({ logLevel, production }: CommonConfig): void {
-  Logger.overrideLogger(new StderrLogger({ logLevels: LEVELS[logLevel], json: production }));
+  Logger.overrideLogger(new StderrLogger({ logLevels: nestLevels(logLevel), json: production }));
 }
 
 class StderrLogger extends ConsoleLogger {

@@ -16,7 +16,7 @@ export {
 } from './config.ts';
 export { type Environment, InvalidEnvironment } from './environment.ts';
 export { errorWithoutValues } from './error-without-values.ts';
-export { loggingModule } from './logging.ts';
+export { loggingModule, nestLevels } from './logging.ts';
 export { observeOperation } from './metrics/database-metrics.ts';
 export { countLookup } from './metrics/directory-metrics.ts';
 export {

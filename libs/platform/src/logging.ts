@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type DynamicModule, RequestMethod } from '@nestjs/common';
+import { type DynamicModule, type LogLevel, RequestMethod } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { CommonConfig } from './config.ts';
 import { errorWithoutValues } from './error-without-values.ts';
@@ -8,6 +8,21 @@ import { currentTraceId } from './tracing.ts';
 
 /** What Nest tells of its start in dozens of lines, which nobody reads. */
 const NOISY_CONTEXTS = ['InstanceLoader', 'RouterExplorer', 'RoutesResolver'];
+
+const LEVELS: Readonly<Record<CommonConfig['logLevel'], readonly LogLevel[]>> = {
+  silent: [],
+  fatal: ['fatal'],
+  error: ['fatal', 'error'],
+  warn: ['fatal', 'error', 'warn'],
+  info: ['fatal', 'error', 'warn', 'log'],
+  debug: ['fatal', 'error', 'warn', 'log', 'debug'],
+  trace: ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'],
+};
+
+/** What Nest calls the levels that are written. Unless it is told, it takes all of them to be, whatever pino does. */
+export function nestLevels(logLevel: CommonConfig['logLevel']): LogLevel[] {
+  return [...LEVELS[logLevel]];
+}
 
 /**
  * Structured logs by pino: one line per request, with its id and what it has cost the database, and that id in every line

@@ -1,4 +1,5 @@
 import { Logger, type LoggerService } from '@nestjs/common';
+import { nestLevels } from '@tenantry/platform';
 import type { Api } from './api-harness.ts';
 
 /** What has been logged since: queries are among the debug lines. */
@@ -12,6 +13,7 @@ export class LogRecorder implements LoggerService {
     const recorder = new LogRecorder();
     api.useLogger(recorder);
     Logger.overrideLogger(recorder);
+    Logger.overrideLogger(nestLevels('debug'));
     return recorder;
   }
 

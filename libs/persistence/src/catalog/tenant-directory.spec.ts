@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { domainName, PlacementRepository, slug, Tenant, TenantRepository } from '@tenantry/domain';
 import { type Persistence, startPersistence } from '../testing/persistence-harness.ts';
 import { TenantDirectory } from './tenant-directory.ts';
@@ -86,14 +87,14 @@ describe('the tenant directory', () => {
   });
 
   it('does not remember that the catalog could not be asked', async () => {
-    const connection = persistence.orm.driver.getConnection();
-    const begin = connection.begin.bind(connection);
-    connection.begin = () =>
-      Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    const pool = await persistence.orm.driver.getConnection().getNativeClient();
+    const connect = jest
+      .spyOn(pool, 'connect')
+      .mockRejectedValue(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) as never);
     await expect(directory.find({ slug: slug('unlucky') })).rejects.toMatchObject({
       kind: 'unavailable',
     });
-    connection.begin = begin;
+    connect.mockRestore();
 
     expect(await directory.find({ slug: slug('unlucky') })).toBeNull();
   });

@@ -4,8 +4,8 @@ import { countLookup } from '@tenantry/platform';
 import type { PlacedTenant } from '../tenant-context/placed-tenant.ts';
 import { PlanLimits } from './plan-limits.ts';
 import { IS_IN_RANGE, SchemaRange } from './schema-range.ts';
+import { RowReader } from '../queries/row-reader.ts';
 import { TenantContext } from '../tenant-context/tenant-context.ts';
-import { TransactionalService } from '../unit-of-work/transactional.service.ts';
 
 /** What a tenant can be called by. */
 export type TenantName =
@@ -40,7 +40,7 @@ export class TenantDirectory {
 
   constructor(
     private readonly context: TenantContext,
-    private readonly transactional: TransactionalService,
+    private readonly reader: RowReader,
     private readonly range: SchemaRange,
     private readonly plans: PlanLimits,
   ) {}
@@ -75,15 +75,11 @@ export class TenantDirectory {
   private async read(name: TenantName): Promise<DirectoryEntry | null> {
     const [[key, value]] = Object.entries(name) as [[keyof typeof COLUMNS, string]];
     const [row] = await this.context.runAsReader(() =>
-      this.transactional.run(
-        (entityManager) =>
-          entityManager.execute<Row[]>(
-            `select t.id, t.slug, t.status, t.plan, t.features, p.schema_name as schema, ${IS_IN_RANGE} as "isInRange"
-             from tenant t join placement p on p.id = t.placement_id
-             where ${COLUMNS[key]} = ? and t.status <> 'deleted'`,
-            [...this.range.parameters, value],
-          ),
-        { readOnly: true },
+      this.reader.rows<Row>(
+        `select t.id, t.slug, t.status, t.plan, t.features, p.schema_name as schema, ${IS_IN_RANGE} as "isInRange"
+         from tenant t join placement p on p.id = t.placement_id
+         where ${COLUMNS[key]} = ? and t.status <> 'deleted'`,
+        [...this.range.parameters, value],
       ),
     );
     if (!row) {

@@ -22,6 +22,8 @@ export interface SupervisedPoolConfig extends pg.PoolConfig {
 const CLOSE_GRACE_MS = 5_000;
 /** What `pg` says when nobody has given a connection back in time. */
 const TIMED_OUT = 'timeout exceeded when trying to connect';
+/** How often it is recorded where one is taken, as long as none has leaked: who leaks does so again and again. */
+const RECORD_EVERY_MS = 10;
 /** Enough to get from the pool to whoever wanted the connection, through Kysely and MikroORM. */
 const FRAMES = 40;
 
@@ -48,6 +50,8 @@ export class SupervisedPool extends pg.Pool {
   private readonly circuit: ServerCircuit | undefined;
   /** Somebody has held a connection for long. */
   private hasLeaked = false;
+  /** When it was recorded last where one was taken, by a clock that nobody sets (milliseconds). */
+  private recordedAt = -Infinity;
   private readonly unwatch = watchPool(() => countsOf(this));
 
   constructor({ leakWarningMs, circuit, waitsForOthers, ...config }: SupervisedPoolConfig) {
@@ -100,7 +104,7 @@ export class SupervisedPool extends pg.Pool {
   }
 
   protected async checkOut(): Promise<pg.PoolClient> {
-    const taken = this.isWatched ? takenHere() : undefined;
+    const taken = this.isWatched ? this.takenHere() : undefined;
     const scope = scopes.getStore();
     const leave = await this.admit();
     const asked = performance.now();
@@ -166,10 +170,20 @@ export class SupervisedPool extends pg.Pool {
     return this.idleCount === 0 && this.totalCount >= this.options.max;
   }
 
-  /** To record where connections are taken costs as much as a part of a read: it is worth it when they might run out. */
+  /** To record where a connection is taken costs as much as a part of a read: it is worth it when they might run out. */
   private get isWatched(): boolean {
     const inUse = this.totalCount - this.idleCount + 1;
-    return this.hasLeaked || inUse >= this.options.max / 2;
+    const isDue = performance.now() - this.recordedAt >= RECORD_EVERY_MS;
+    return this.hasLeaked || (isDue && inUse >= this.options.max / 2);
+  }
+
+  private takenHere(): Error {
+    this.recordedAt = performance.now();
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = FRAMES;
+    const taken = new Error('taken');
+    Error.stackTraceLimit = stackTraceLimit;
+    return taken;
   }
 
   private reportLost(error: Error): void {
@@ -219,14 +233,6 @@ export class SupervisedPool extends pg.Pool {
 
 function countsOf({ options, totalCount, idleCount, waitingCount }: pg.Pool): PoolCounts {
   return { max: options.max, total: totalCount, idle: idleCount, waiting: waitingCount };
-}
-
-function takenHere(): Error {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = FRAMES;
-  const taken = new Error('taken');
-  Error.stackTraceLimit = stackTraceLimit;
-  return taken;
 }
 
 /** The lines of the stack that are the program's own. */

@@ -136,7 +136,20 @@ export type Timeouts = Pick<
 /** The time limits of transactions in a scope, where nothing else is said of one: a tenant's plan may have its own. */
 export function timeoutsIn(scope: Scope | undefined, defaults: Timeouts): Timeouts {
   const limits = scope?.kind === 'tenant' ? scope.tenant.limits : undefined;
-  return limits ? { ...defaults, statementTimeoutMs: limits.statementTimeoutMs } : defaults;
+  if (!limits) {
+    return defaults;
+  }
+  // One by one: the defaults are the whole configuration, and a copy of that takes longer than the rest of entering a scope.
+  const { lockTimeoutMs, idleInTransactionTimeoutMs, transactionTimeoutMs, commitTimeoutMs } =
+    defaults;
+  const { statementTimeoutMs } = limits;
+  return {
+    statementTimeoutMs,
+    lockTimeoutMs,
+    idleInTransactionTimeoutMs,
+    transactionTimeoutMs,
+    commitTimeoutMs,
+  };
 }
 
 /** From this version on the server limits whole transactions itself. */

@@ -104,10 +104,11 @@ export class ScopedEntityManager extends TransactionalEntityManager {
     timeouts,
     signal,
   }: UnitOptions): ConstructorParameters<typeof Transaction> {
-    const signals = [this.own.signal, signal].filter((each) => each !== undefined);
+    const { own } = this;
+    const usual = timeoutsIn(own, this.timeouts);
     return [
-      { ...timeoutsIn(this.own, this.timeouts), ...timeouts },
-      signals.length > 0 ? AbortSignal.any(signals) : undefined,
+      timeouts ? { ...usual, ...timeouts } : usual,
+      own.signal && signal ? AbortSignal.any([own.signal, signal]) : (own.signal ?? signal),
       transactions.getStore(),
     ];
   }
