@@ -164,6 +164,20 @@ describe('a run over many placements', () => {
     expect(await schemasWithTwo()).toHaveLength(41);
   });
 
+  it('takes nothing for done of what ends its transaction by SQL of its own, and then fails', async () => {
+    const schemas = await fleetOf(3);
+    const endsItself = migration('2-two', 'alter table note add column body int', 'commit', 'boom');
+
+    const { outcomes } = await fleet([one, endsItself]).migrate();
+
+    expect(outcomes).toMatchObject(
+      schemas
+        .toSorted()
+        .map(() => ({ status: 'failed', error: { step: '2-two', sqlState: '42601' } })),
+    );
+    expect(await query(`select from catalog.migration where name = '2-two'`)).toEqual([]);
+  });
+
   it('works on several at once', async () => {
     await fleetOf(15);
     const start = Date.now();
