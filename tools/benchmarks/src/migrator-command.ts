@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { MigratorConfig } from '@tenantry/platform';
+import { z } from 'zod';
 
 /** What a command has taken, from the start of its process to the end. */
 export interface Cost {
@@ -11,8 +13,17 @@ export interface Cost {
   readonly memoryMiB: number;
 }
 
-const MAIN = join(import.meta.dirname, '../../../dist/apps/migrator/main.js');
+const ROOT = join(import.meta.dirname, '../../..');
+const DEPLOYED = join(ROOT, 'dist/apps/migrator');
 const TELL_MEMORY = `data:text/javascript,process.on('exit',()=>console.error('maxRSS='+process.resourceUsage().maxRSS))`;
+
+/** How its image runs it: what comes after `node`. */
+async function entryPoint(): Promise<readonly string[]> {
+  const dockerfile = await readFile(join(ROOT, 'apps/migrator/Dockerfile'), 'utf8');
+  const [, command = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
+  const [, ...rest] = z.array(z.string()).min(2).parse(JSON.parse(command));
+  return rest;
+}
 
 /**
  * Runs a command of the migrator as it is deployed: built, in a process of its own.
@@ -23,7 +34,9 @@ export async function runMigrator(
   ...args: readonly string[]
 ): Promise<Cost> {
   const start = performance.now();
-  const command = spawn(process.execPath, ['--import', TELL_MEMORY, MAIN, ...args, '--json'], {
+  const all = ['--import', TELL_MEMORY, ...(await entryPoint()), ...args, '--json'];
+  const command = spawn(process.execPath, all, {
+    cwd: DEPLOYED,
     env: { ...process.env, DATABASE_URL: database.url, MIGRATOR_DATABASE_URL: ownerUrl },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

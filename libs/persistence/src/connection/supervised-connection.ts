@@ -8,7 +8,7 @@ import {
   transactions,
 } from '../unit-of-work/transaction.ts';
 import { StreamOpen } from '../unit-of-work/transaction-errors.ts';
-import { PostgresDialect } from 'kysely';
+import { type CompiledQuery, PostgresDialect, type QueryResult } from 'kysely';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { ReservingPool, type ReservingPoolConfig } from './reserving-pool.ts';
@@ -52,6 +52,11 @@ const streaming = new WeakSet();
  */
 const owners = new WeakMap<object, Transaction>();
 
+type Handle = Parameters<PostgreSqlConnection['commit']>[0];
+
+/** What MikroORM knows a transaction by that is one statement. */
+const LONE = Object.freeze({}) as Handle;
+
 /** The app's: what is sent has to be in a scope, which its connections enter as a transaction begins. */
 export class ScopedConnection extends SupervisedConnection {
   protected override createPool(options: pg.PoolConfig): SupervisedPool {
@@ -60,41 +65,45 @@ export class ScopedConnection extends SupervisedConnection {
   }
 
   /**
-   * Of what MikroORM does in transactions of its own, all but flushes are single statements. It returns what
-   * `PostgreSqlConnection` says.
+   * Of what MikroORM does in transactions of its own, all but flushes are single statements, which begin and end them. It returns
+   * what `PostgreSqlConnection` says.
    */
   override transactional(
     ...[work, options = {}]: Parameters<PostgreSqlConnection['transactional']>
   ): never {
-    const run = (): Promise<unknown> => super.transactional(work, options);
     const isFlush = options.eventBroadcaster !== undefined;
-    return (
-      options.sessionContext === OWN_TRANSACTION && !isFlush ? this.alone(run) : run()
-    ) as never;
+    const isLone = options.sessionContext === OWN_TRANSACTION && !isFlush;
+    return (isLone ? work(LONE) : super.transactional(work, options)) as never;
   }
 
-  /** The rows of one statement that stands alone, without what MikroORM and Kysely do for one. */
-  async read<Row extends object>(sql: string): Promise<Row[]> {
+  /** The rows of one statement that stands alone, without what MikroORM does for one. */
+  read<Row extends object>(sql: string): Promise<Row[]> {
+    return this.alone((client) =>
+      this.executeQuery<Row[]>(sql, async () => (await client.query<Row>(sql)).rows),
+    );
+  }
+
+  /** In a transaction of its own, without what Kysely does for one. */
+  private async alone<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     const pool = await this.getNativeClient();
-    const read = async (): Promise<Row[]> => {
+    return this.onItsOwn(async () => {
       const client = await pool.connect();
       // A connection that cannot begin gives itself back.
       await client.query('begin');
       try {
-        const { rows } = await client.query<Row>(sql);
+        const result = await work(client);
         await client.query('commit');
-        return rows;
+        return result;
       } catch (error) {
         await client.query('rollback');
         throw error;
       } finally {
         client.release();
       }
-    };
-    return this.executeQuery<Row[]>(sql, () => this.alone(read));
+    });
   }
 
-  private alone<Result>(run: () => Result): Result {
+  private onItsOwn<Result>(run: () => Result): Result {
     const scope = scopes.getStore();
     const timeouts = timeoutsIn(scope, this.timeouts);
     const transaction = new Transaction(timeouts, scope?.signal, transactions.getStore());
@@ -153,7 +162,19 @@ export class ScopedConnection extends SupervisedConnection {
   private async executeInTurn(
     ...parameters: Parameters<PostgreSqlConnection['execute']>
   ): Promise<unknown> {
-    const ctx = parameters[3] as object | undefined;
+    const [query, values, method, ctx, loggerContext] = parameters;
+    if (ctx === LONE) {
+      // Kysely knows how to stop it when a signal says so.
+      return isAbortable(loggerContext)
+        ? this.onItsOwn(() =>
+            super.transactional((whole) =>
+              super.execute(query, values, method, whole, loggerContext),
+            ),
+          )
+        : this.alone((client) =>
+            super.execute(query, values, method, asTransaction(client), loggerContext),
+          );
+    }
     const transaction = this.ownerOf(ctx);
     while (
       transaction?.savepoint?.isOver === false &&
@@ -208,4 +229,26 @@ export class ScopedConnection extends SupervisedConnection {
   private ownerOf(ctx: object | undefined): Transaction | undefined {
     return ctx && owners.get(ctx);
   }
+}
+
+function isAbortable(context: object | undefined): boolean {
+  return (context as { readonly signal?: AbortSignal } | undefined)?.signal !== undefined;
+}
+
+/** As much of Kysely's as MikroORM uses for a statement. */
+function asTransaction(client: pg.PoolClient): Handle {
+  return {
+    executeQuery: async ({ sql }: CompiledQuery) => resultOf(await client.query(sql)),
+  } as unknown as Handle;
+}
+
+const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+/** Of several statements at once it has no rows, as Kysely has it. */
+function resultOf({ command, rowCount, rows }: Partial<pg.QueryResult>): QueryResult<unknown> {
+  return {
+    rows: rows ?? [],
+    ...(command !== undefined &&
+      CHANGES.has(command) && { numAffectedRows: BigInt(rowCount ?? 0) }),
+  };
 }

@@ -41,12 +41,12 @@ export async function admit(
   };
 }
 
-/** Those together to which the same has been applied: each pair is an array of targets, and one of migrations. */
+/** Those together that share what has been applied: each pair is an array of targets, and one of migrations. */
 function alike(works: readonly TargetWork[]): string {
-  return [...Map.groupBy(works, ({ applied }) => listOf(applied))]
+  return [...Map.groupBy(works, ({ applied }) => applied)]
     .map(([applied, group]) => {
       const targets = listOf(group.map(({ name }) => name));
-      return `(array[${targets}], array[${applied}]::text[])`;
+      return `(array[${targets}], array[${listOf(applied)}]::text[])`;
     })
     .join(', ');
 }
@@ -55,7 +55,5 @@ function listOf(values: readonly string[]): string {
   return values.map(escapeLiteral).join(', ');
 }
 
-/** Gives back all that a session has taken. */
-export async function release(client: pg.ClientBase): Promise<void> {
-  await client.query('select pg_advisory_unlock_all()');
-}
+/** SQL that gives back all that a session has taken. */
+export const RELEASE = 'select pg_advisory_unlock_all()';
