@@ -1,10 +1,11 @@
 import { type ListedMigration, SchemaMigration } from '@tenantry/persistence';
 
-/** The change that is most usual: a column more in one table. @param number of several such changes, from 0 on */
-export function oneColumn(number: number): string {
-  return `alter table "project" add "due${number}" date null`;
+/** The change that is most usual: a column more in one table. */
+export function oneColumn(name: string): string {
+  return `alter table "project" add "${name}" date null`;
 }
 
+/** @param number of several such changes, from 0 on */
 export function columnMigration(number: number): ListedMigration {
   return {
     name: `9999010100000${number}-one-column`,
@@ -12,7 +13,7 @@ export function columnMigration(number: number): ListedMigration {
       override readonly kind = 'expand';
 
       override up(): void {
-        this.addSql(oneColumn(number));
+        this.addSql(oneColumn(`due${number}`));
       }
     },
   };

@@ -1,4 +1,5 @@
-import { migrationLists, withFleet } from '@tenantry/persistence';
+import { type ListedMigration, migrationLists, withFleet } from '@tenantry/persistence';
+import type { MigratorConfig } from '@tenantry/platform';
 import type pg from 'pg';
 import { columnMigration, oneColumn } from './column-migration.ts';
 import {
@@ -47,15 +48,15 @@ export async function compareWithRaw(
       async () => ({ raw: await measureRaw(server, concurrency, names) }),
     ];
     // Who comes first may have a cooler machine.
-    const results: { fleet?: Measures; raw?: Measures } = {};
+    const results: { fleet?: FleetMeasures; raw?: number } = {};
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
       Object.assign(results, await side());
     }
     const { fleet, raw } = results as Required<typeof results>;
     say(`round ${round + 1} of ${rounds}: ${JSON.stringify({ fleet, raw })}`);
     measured.push({
-      firstMs: { fleet: fleet.first, raw: raw.first },
-      columnMs: { fleet: fleet.column, raw: raw.column },
+      firstMs: { fleet: fleet.first, raw },
+      columnMs: fleet.columnMs,
     });
   }
   return {
@@ -68,73 +69,81 @@ export async function compareWithRaw(
   };
 }
 
-interface Measures {
+interface FleetMeasures {
   readonly first: number;
-  /** The median of a few, since each is over in a moment. */
-  readonly column: number;
+  readonly columnMs: Sides;
 }
-
-const COLUMNS = 5;
-const columnNumbers = Array.from({ length: COLUMNS }, (_, index) => index);
 
 function measureFleet(
   server: Address,
   concurrency: number,
   names: readonly string[],
-): Promise<Measures> {
+): Promise<FleetMeasures> {
   return withDatabase(server, 2, async ({ config, pool }) => {
     await withFleet(config, (fleet) => fleet.migrate());
     await recordPlacements(pool, names);
     const first = await timed(() => withFleet(config, (fleet) => fleet.migrate(), { concurrency }));
-    const columns = columnNumbers.map(columnMigration);
-    const column = await medianOf(columnNumbers, (number) => {
-      const tenant = [...migrationLists.tenant, ...columns.slice(0, number + 1)];
-      const lists = { ...migrationLists, tenant };
-      return withFleet(config, (fleet) => fleet.migrate(), { concurrency, lists });
-    });
-    return { first, column };
+    return { first, columnMs: await compareColumns(config, concurrency, names) };
   });
 }
 
-/**
- * The same schemas, roles, rights and tables, by the same number of connections, and nothing else. Each time it connects, as
- * every command has to.
- */
+/** How many columns each side adds: each is over in a moment, so what counts is the median. */
+const COLUMNS = 5;
+
+/** Columns in the same schemas, by turns. */
+async function compareColumns(
+  config: MigratorConfig,
+  concurrency: number,
+  names: readonly string[],
+): Promise<Sides> {
+  const added: ListedMigration[] = [];
+  const fleet = (number: number): Promise<unknown> => {
+    added.push(columnMigration(number));
+    const lists = { ...migrationLists, tenant: [...migrationLists.tenant, ...added] };
+    return withFleet(config, (migrator) => migrator.migrate(), { concurrency, lists });
+  };
+  const raw = (number: number): Promise<unknown> =>
+    runRaw(config, concurrency, names, (schema) =>
+      inOneTransaction([
+        'set local role tenantry_owner',
+        `set local search_path to "${schema}"`,
+        oneColumn(`raw${number}`),
+      ]),
+    );
+  const times: Record<keyof Sides, number[]> = { fleet: [], raw: [] };
+  for (let number = 0; number < COLUMNS; number += 1) {
+    const sides = Object.entries({ fleet, raw }) as [keyof Sides, typeof raw][];
+    for (const [side, add] of number % 2 === 0 ? sides : sides.toReversed()) {
+      times[side].push(await timed(() => add(number)));
+    }
+  }
+  return { fleet: median(times.fleet), raw: median(times.raw) };
+}
+
+/** How long it takes to make the same schemas, roles, rights and tables, and nothing else. */
 function measureRaw(
   server: Address,
   concurrency: number,
   names: readonly string[],
-): Promise<Measures> {
+): Promise<number> {
   return withDatabase(server, 2, async (database) => {
     const statements = await readPlacementStatements(database);
-    const inAll = (script: (schema: string) => string): Promise<void> =>
-      withPool(database.config, concurrency, (pool) =>
-        each(names, concurrency, (name) => pool.query(script(name))),
-      );
-    const first = await timed(() => inAll((schema) => placementScript(schema, statements)));
-    const column = await medianOf(columnNumbers, (number) =>
-      inAll((schema) =>
-        inOneTransaction([
-          'set local role tenantry_owner',
-          `set local search_path to "${schema}"`,
-          oneColumn(number),
-        ]),
-      ),
+    return timed(() =>
+      runRaw(database.config, concurrency, names, (schema) => placementScript(schema, statements)),
     );
-    return { first, column };
   });
 }
 
-/** Of the times that each takes, one after the other. */
-async function medianOf(
-  numbers: readonly number[],
-  work: (number: number) => Promise<unknown>,
-): Promise<number> {
-  const times: number[] = [];
-  for (const number of numbers) {
-    times.push(await timed(() => work(number)));
-  }
-  return median(times);
+/** By the same number of connections, which are made for it, as for every command. */
+function runRaw(
+  config: MigratorConfig,
+  connections: number,
+  names: readonly string[],
+  script: (schema: string) => string,
+): Promise<void> {
+  return withPool(config, connections, (pool) =>
+    each(names, connections, (name) => pool.query(script(name))),
+  );
 }
 
 async function each(

@@ -40,7 +40,7 @@ function reportOf({ comparison, durable, growth, concurrency }: FleetMeasurement
 Made by \`nx run benchmarks:fleet\`, in one run, on ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}) that are shared with the server, Node
 ${process.versions.node}, PostgreSQL embedded on the loopback interface and without fsync, so that raw is as fast as it gets, ${concurrency} placements at once. Raw is the same schemas, roles, rights and tables by plain
 \`pg\` over as many connections, one message for each schema, without locks, ledger or report. Both connect in the time that is taken. Both by turns, ${rounds.length} rounds; the ratio is the
-median of the rounds, and beside it the lowest and the highest; a column is the median of 5 in each round. With fsync, as in production, both wait for the disk.
+median of the rounds, and beside it the lowest and the highest; a column is the median of 5 for each side in each round, in the same schemas by turns. With fsync, as in production, both wait for the disk.
 
 | ${placements} placements | fleet, s | raw, s | ratio | budget |
 | --- | --- | --- | --- | --- |

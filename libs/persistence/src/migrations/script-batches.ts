@@ -150,7 +150,8 @@ export class ScriptBatches {
     const failed = admitted[stored]?.script;
     if (failed) {
       fail(failed, error);
-      await client.query(`rollback; ${RELEASE}`);
+      await client.query('rollback');
+      await client.query(RELEASE);
     }
     this.atOnce = failed ? 1 : sizeAfter(this.atOnce, performance.now() - start);
     return admitted.slice(stored + 1).map(({ script }) => script);
