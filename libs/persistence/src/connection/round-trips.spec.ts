@@ -49,6 +49,23 @@ const nameOf = (): Promise<unknown> =>
     .then(({ name }) => name);
 
 describe('a read outside of units of work', () => {
+  it('can be stopped by a signal of its own', async () => {
+    const stopping = new AbortController();
+    const began = Date.now();
+    setTimeout(() => {
+      stopping.abort();
+    }, 200).unref();
+
+    const stopped = inAcme(() =>
+      manager()
+        .fork({ signal: stopping.signal, inflightQueryAbortStrategy: 'cancel query' })
+        .execute('select pg_sleep(5)'),
+    );
+
+    await expect(stopped).rejects.toThrow();
+    expect(Date.now() - began).toBeLessThan(2_000);
+  });
+
   it.each<[string, () => Promise<unknown>, unknown]>([
     ['by key', nameOf, 'acme'],
     ['of a list', async () => (await manager().find(Member, {})).map(({ name }) => name), ['acme']],

@@ -162,7 +162,8 @@ export class ScopedConnection extends SupervisedConnection {
   private async executeInTurn(
     ...parameters: Parameters<PostgreSqlConnection['execute']>
   ): Promise<unknown> {
-    const [query, values, method, ctx, loggerContext] = parameters;
+    const [query, values, method, , loggerContext] = parameters;
+    const ctx = parameters[3] as object | undefined;
     if (ctx === LONE) {
       // Kysely knows how to stop it when a signal says so.
       return isAbortable(loggerContext)

@@ -166,7 +166,12 @@ describe('a run over many placements', () => {
 
   it('takes nothing for done of what ends its transaction by SQL of its own, and then fails', async () => {
     const schemas = await fleetOf(3);
-    const endsItself = migration('2-two', 'alter table note add column body int', 'commit', 'select 1 / 0');
+    const endsItself = migration(
+      '2-two',
+      'alter table note add column body int',
+      'commit',
+      'select 1 / 0',
+    );
 
     const { outcomes } = await fleet([one, endsItself]).migrate();
 
