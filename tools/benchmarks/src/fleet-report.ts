@@ -56,7 +56,7 @@ ${growth.sizes
   )
   .join('\n')}
 
-These are commands of the built migrator, with the start of the process. Budgets: nothing to do ≤ 3 s, status ≤ 2 s, memory ≤ 300 MiB (the most
+These are commands of the built migrator, as its image runs them, with the start of the process. Budgets: nothing to do ≤ 3 s, status ≤ 2 s, memory ≤ 300 MiB (the most
 that the process has had). A column more in all
 ${largest?.placements ?? 0} took ${seconds([growth.columnMs])} s.
 

@@ -8,7 +8,7 @@ export const FULL: Scale = {
   warmUp: { turns: 20, clients: 8, turnsOfClient: 5 },
   http: { rounds: 7, seconds: 2, clients: 32 },
   placements: 20,
-  tenants: { rounds: 3, few: 10, many: 10_000 },
+  tenants: { rounds: 5, few: 10, many: 10_000 },
 };
 
 /** Whether anything has become much worse. */
