@@ -10,7 +10,7 @@ import {
   type ScriptOptions,
   type TargetWork,
 } from './migration-script.ts';
-import { RELEASE } from './placement-admission.ts';
+import { release } from './placement-admission.ts';
 import type { RunEvent } from './run-events.ts';
 import { ScriptBatches } from './script-batches.ts';
 import { type ScriptRow, sendScripts } from './send-scripts.ts';
@@ -155,7 +155,7 @@ export class PartRunner {
     try {
       const result = await work(client);
       // At once, and not when the server finds that the connection is closed: what comes next needs them.
-      await client.query(RELEASE);
+      await release(client);
       return result;
     } finally {
       client.release(true);

@@ -55,5 +55,7 @@ function listOf(values: readonly string[]): string {
   return values.map(escapeLiteral).join(', ');
 }
 
-/** SQL that gives back all that a session has taken. */
-export const RELEASE = 'select pg_advisory_unlock_all()';
+/** Gives back all that a session has taken. */
+export async function release(client: pg.ClientBase): Promise<void> {
+  await client.query('select pg_advisory_unlock_all()');
+}

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { isLost } from '../connection/connection-errors.ts';
 import { MOST_USES } from '../connection/owner-orm.ts';
 import { PREPARED_STATEMENTS, type TargetWork } from './migration-script.ts';
-import { type Admission, admit, RELEASE } from './placement-admission.ts';
+import { type Admission, admit, release } from './placement-admission.ts';
 import { type ScriptRow, sendScripts, type SentScript } from './send-scripts.ts';
 
 /** What is to be done in a placement as one transaction. */
@@ -143,7 +143,7 @@ export class ScriptBatches {
   ): Promise<readonly Waiting[]> {
     const start = performance.now();
     const admitted = await admittedOf(client, scripts);
-    const { stored, error } = await sendScripts(client, sent(admitted), RELEASE);
+    const { stored, error } = await sendScripts(client, sent(admitted));
     if (error && isLost(error)) {
       throw error;
     }
@@ -151,8 +151,8 @@ export class ScriptBatches {
     if (failed) {
       fail(failed, error);
       await client.query('rollback');
-      await client.query(RELEASE);
     }
+    await release(client);
     this.atOnce = failed ? 1 : sizeAfter(this.atOnce, performance.now() - start);
     return admitted.slice(stored + 1).map(({ script }) => script);
   }

@@ -21,13 +21,11 @@ export interface SentScript {
 /**
  * Sends scripts as one message. The server ends it with the first that fails, which is undone; those before it are stored, and those
  * behind it have not been begun.
- * @param atTheEnd SQL that comes last, unless one fails
  * @returns how many were stored, and what the next one has failed with
  */
 export async function sendScripts(
   client: pg.PoolClient,
   scripts: readonly SentScript[],
-  atTheEnd = '',
 ): Promise<{ readonly stored: number; readonly error: Error | undefined }> {
   let stored = 0;
   let recorded = 0;
@@ -41,7 +39,7 @@ export async function sendScripts(
     }
   };
   const { promise, resolve } = Promise.withResolvers<Error | undefined>();
-  const query = new pg.Query<ScriptRow>([...scripts.map(({ sql }) => sql), atTheEnd].join('\n'));
+  const query = new pg.Query<ScriptRow>(scripts.map(({ sql }) => sql).join('\n'));
   query.on('row', (row) => {
     recorded += row.tookMs === undefined ? 0 : 1;
     scripts[stored]?.said(row);
