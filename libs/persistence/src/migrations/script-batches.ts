@@ -144,15 +144,24 @@ export class ScriptBatches {
     const start = performance.now();
     const admitted = await admittedOf(client, scripts);
     const { stored, error } = await sendScripts(client, sent(admitted));
-    if (error && isLost(error)) {
-      throw error;
-    }
     const failed = admitted[stored]?.script;
-    if (failed) {
-      fail(failed, error);
-      await client.query('rollback');
+    try {
+      if (error && isLost(error)) {
+        throw error;
+      }
+      if (failed) {
+        await client.query('rollback');
+      }
+      await release(client);
+    } finally {
+      // Only now: whoever hears of it finds the locks free.
+      admitted.slice(0, stored).forEach(({ script }) => {
+        script.resolve(true);
+      });
+      if (failed && !isLost(error)) {
+        fail(failed, error);
+      }
     }
-    await release(client);
     this.atOnce = failed ? 1 : sizeAfter(this.atOnce, performance.now() - start);
     return admitted.slice(stored + 1).map(({ script }) => script);
   }
@@ -182,7 +191,6 @@ function sent(admitted: readonly Admitted[]): readonly SentScript[] {
     steps: script.work.steps.length,
     said: script.said,
     stored: () => {
-      script.resolve(true);
       begin(admitted[index + 1]?.script);
     },
   }));
