@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,9 +6,11 @@ import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
+import pg from 'pg';
 import { isLost, isUnreachable } from './connection-errors.ts';
 import { CannotConnect, connect } from './connect.ts';
 import { createOwnerOrm } from './owner-orm.ts';
+import type { SupervisedConnection } from './supervised-connection.ts';
 
 let database: TestDatabase;
 let config: MigratorConfig;
@@ -85,6 +88,29 @@ describe('connecting when a process starts', () => {
     await expect(connecting).rejects.toThrow(reason);
     await expect(connecting).rejects.not.toThrow('wrong-password');
     expect(Date.now() - start).toBeLessThan(2_000);
+  });
+});
+
+describe('connections that are made as a process starts', () => {
+  it('are kept, and are as many as the server has room for', async () => {
+    const login = `short_of_room_${randomBytes(4).toString('hex')}`;
+    const admin = new pg.Client({ connectionString: config.ownerUrl });
+    await admin.connect();
+    await admin.query(`create role ${login} login password 'secret' connection limit 2`);
+    const orm = createOwnerOrm(
+      changed((url) => Object.assign(url, { username: login, password: 'secret' })),
+      config.database,
+    );
+    try {
+      await connect(orm, config.ownerUrl, 0, 3);
+
+      const pool = await (orm.driver.getConnection() as SupervisedConnection).getNativeClient();
+      expect([pool.totalCount, pool.idleCount]).toEqual([2, 2]);
+    } finally {
+      await orm.close();
+      await admin.query(`drop role ${login}`);
+      await admin.end();
+    }
   });
 });
 

@@ -1,8 +1,8 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import pg from 'pg';
 import { isUnreachable, reasonOf, sqlStateOf } from './connection-errors.ts';
+import type { SupervisedConnection } from './supervised-connection.ts';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
@@ -40,9 +40,15 @@ export class CannotConnect extends Error {
  * database that does not exist fails at once: waiting would not help. The log is told once that it waits, and once that
  * it need not any more.
  * @param retries how often it is tried again, after delays that grow to five seconds, with jitter
+ * @param connections how many are made at once, where they are kept: the app's pool makes its own later
  * @throws {CannotConnect}
  */
-export async function connect(orm: MikroORM, url: string, retries: number): Promise<void> {
+export async function connect(
+  orm: MikroORM,
+  url: string,
+  retries: number,
+  connections = 1,
+): Promise<void> {
   const logger = new Logger('Database');
   const policy = retry(handleWhen(isUnreachable), {
     maxAttempts: retries,
@@ -55,11 +61,11 @@ export async function connect(orm: MikroORM, url: string, retries: number): Prom
     }
   });
   try {
-    const connection = orm.driver.getConnection();
+    const connection = orm.driver.getConnection() as SupervisedConnection;
     await connection.connect();
-    const { options } = await connection.getNativeClient();
+    const pool = await connection.getNativeClient();
     const attempt = await policy.execute(async (context) => {
-      await mustAnswer(options);
+      await pool.reach(connections);
       return context.attempt;
     });
     if (attempt > 0) {
@@ -67,16 +73,5 @@ export async function connect(orm: MikroORM, url: string, retries: number): Prom
     }
   } catch (error) {
     throw new CannotConnect(url, error);
-  }
-}
-
-/** By a connection of its own: what the pool makes of a server that is not there does not matter yet. */
-async function mustAnswer(options: pg.ClientConfig): Promise<void> {
-  const client = new pg.Client(options);
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } finally {
-    await client.end();
   }
 }

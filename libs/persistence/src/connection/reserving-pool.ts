@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { scopes } from '../tenant-context/scope.ts';
 import { transactions } from '../unit-of-work/transaction.ts';
 import { holdersAround } from './pool-deadlock.ts';
@@ -33,6 +33,17 @@ export class ReservingPool extends SupervisedPool {
       max: reserved,
       waitsForOthers: true,
     });
+  }
+
+  /** By a connection of its own: what the circuit makes of a server that is not there does not matter yet. */
+  override async reach(): Promise<void> {
+    const client = new pg.Client(this.options);
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } finally {
+      await client.end();
+    }
   }
 
   override async end(): Promise<void> {

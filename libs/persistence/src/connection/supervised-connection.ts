@@ -30,7 +30,7 @@ export class SupervisedConnection extends PostgreSqlConnection {
     return new SupervisedPool({ ...options, Client: TransactionClient });
   }
 
-  override async getNativeClient(): Promise<pg.Pool> {
+  override async getNativeClient(): Promise<SupervisedPool> {
     await this.ensureConnection();
     return this.requireNativeClient(this.pool);
   }

@@ -86,6 +86,16 @@ export class SupervisedPool extends pg.Pool {
     return undefined;
   }
 
+  /** Finds out whether the server answers, by connections that it keeps. Where it has room for fewer, whoever needs more will be told. */
+  async reach(connections: number): Promise<void> {
+    const reaching = Array.from({ length: connections }, async () => {
+      const client = await this.connect();
+      client.release();
+    });
+    await Promise.allSettled(reaching);
+    await Promise.any(reaching).catch(() => reaching[0]);
+  }
+
   /** Waits a moment for connections that are in use, then cuts them. */
   override async end(): Promise<void> {
     const timer = setTimeout(() => {

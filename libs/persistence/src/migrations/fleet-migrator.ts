@@ -76,8 +76,6 @@ const LOCK_TIMEOUT_MS = 1_500;
 const PATIENCE_MS = 60_000;
 /** Connections that are not for placements: one holds the lock, one asks and records. */
 export const OTHER_CONNECTIONS = 2;
-/** For the lock, and for two things to be asked at once. */
-const CONNECTIONS_AT_FIRST = 3;
 
 /**
  * Brings the catalog and all placements to the newest version. It alone runs DDL, as the owner of all tables. Each target
@@ -163,9 +161,6 @@ export class FleetMigrator {
     return this.exclusively(options, async (run) => {
       const before = await this.survey(options);
       const { catalog } = before.plan;
-      if (catalog.steps.length === 0) {
-        run.makeReadyFor(before.plan.waves);
-      }
       await prepareServer(this.orm, this.app.url);
       const outcomes: Outcome[] = [];
       if (catalog.steps.length > 0) {
@@ -326,7 +321,6 @@ export class FleetMigrator {
     work: (run: FleetRun) => Promise<Report>,
   ): Promise<Report> {
     const pool = await this.pool();
-    makeReady(pool, CONNECTIONS_AT_FIRST);
     return withRunLock(pool, THE_FLEET, async (lost) => {
       const run = await this.newRun(options);
       run.stopOn(lost, 'lock-lost');
@@ -371,18 +365,6 @@ export class FleetMigrator {
 
   private pool(): Promise<pg.Pool> {
     return (this.orm.driver.getConnection() as SupervisedConnection).getNativeClient();
-  }
-}
-
-/** Lets connections be made, all at once. Where one cannot be made, whoever needs it will be told why. */
-function makeReady(pool: pg.Pool, connections: number): void {
-  for (let connection = 0; connection < connections; connection += 1) {
-    pool.connect().then(
-      (client) => {
-        client.release();
-      },
-      () => undefined,
-    );
   }
 }
 

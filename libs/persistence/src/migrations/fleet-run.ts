@@ -80,11 +80,6 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
     this.parts = new PartRunner(pool, { ...settings, runId: this.id }, this.limit, this.stopSignal);
   }
 
-  /** Lets sessions be made for what is about to be gone through, while other things are seen to. */
-  makeReadyFor(waves: readonly Wave<TargetWork>[]): void {
-    this.parts.makeReady(waves.reduce((sum, { targets }) => sum + targets.length, 0));
-  }
-
   /** Says what is about to be gone through. */
   announce(waves: readonly Wave<TargetWork>[], upToDate: number): void {
     this.settings.observe({

@@ -55,11 +55,6 @@ export class PartRunner {
     this.batches = new ScriptBatches(pool, limit, settings.concurrency, stopping);
   }
 
-  /** Lets sessions be made for so many targets, if not for more than are worked on at once. */
-  makeReady(targets: number): void {
-    this.batches.makeReady(Math.min(targets, this.settings.concurrency));
-  }
-
   /**
    * Does one part of what is to be done in a target.
    * @param isLast whether the target is as it has to be afterwards

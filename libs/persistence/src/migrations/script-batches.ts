@@ -57,13 +57,6 @@ export class ScriptBatches {
     private readonly stopping: AbortSignal,
   ) {}
 
-  /** Has sessions made that will be needed. Where one cannot be made, whoever needs it will be told why. */
-  makeReady(sessions: number): void {
-    for (let session = 0; session < sessions; session += 1) {
-      this.withSession(0, () => Promise.resolve()).catch(() => undefined);
-    }
-  }
-
   /** @returns whether it was carried out: it is not when the run was stopped before */
   carryOut(script: Script): Promise<boolean> {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();

@@ -6,6 +6,9 @@ import { FleetMigrator, OTHER_CONNECTIONS } from './fleet-migrator.ts';
 import { migrationLists } from './migration-lists.ts';
 import type { MigrationLists } from './schema-migration.ts';
 
+/** For the lock, and for two things to be asked at once. */
+const CONNECTIONS_AT_FIRST = 3;
+
 /** How a fleet is worked on. */
 export interface FleetSettings {
   /** How many placements at once: two for each core unless said otherwise, but no more than the pool may have connections. */
@@ -26,7 +29,7 @@ export async function withFleet<Result>(
   const orm = createOwnerOrm(ownerUrl, database, concurrency + OTHER_CONNECTIONS);
   try {
     const fleet = new FleetMigrator(orm, database, lists);
-    await connect(orm, ownerUrl, database.connectRetries);
+    await connect(orm, ownerUrl, database.connectRetries, CONNECTIONS_AT_FIRST);
     return await work(fleet);
   } finally {
     await orm.close();
