@@ -159,9 +159,9 @@ export class FleetMigrator {
    */
   async migrate(options: MigrateOptions = {}): Promise<RunReport> {
     return this.exclusively(options, async (run) => {
+      await prepareServer(this.orm, this.app.url);
       const before = await this.survey(options);
       const { catalog } = before.plan;
-      await prepareServer(this.orm, this.app.url);
       const outcomes: Outcome[] = [];
       if (catalog.steps.length > 0) {
         outcomes.push(await mustSucceed(run.perform(catalog)));

@@ -5,6 +5,7 @@ import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { FleetMigrator, OTHER_CONNECTIONS } from './fleet-migrator.ts';
 import { migrationLists } from './migration-lists.ts';
 import type { MigrationLists } from './schema-migration.ts';
+import { mustBypassRowSecurity } from './server-roles.ts';
 
 /** For the lock, and for two things to be asked at once. */
 const CONNECTIONS_AT_FIRST = 3;
@@ -17,7 +18,11 @@ export interface FleetSettings {
   readonly lists?: MigrationLists;
 }
 
-/** Gives `work` a fleet migrator, connected as the owner meanwhile. */
+/**
+ * Gives `work` a fleet migrator, connected as the owner meanwhile.
+ * @throws {CannotConnect}
+ * @throws {ServerNotPrepared} when the migrator's role does not see all tenants
+ */
 export async function withFleet<Result>(
   { ownerUrl, database }: MigratorConfig,
   work: (fleet: FleetMigrator) => Promise<Result>,
@@ -30,6 +35,7 @@ export async function withFleet<Result>(
   try {
     const fleet = new FleetMigrator(orm, database, lists);
     await connect(orm, ownerUrl, database.connectRetries, CONNECTIONS_AT_FIRST);
+    await mustBypassRowSecurity(orm);
     return await work(fleet);
   } finally {
     await orm.close();
