@@ -152,6 +152,22 @@ describe('migrate and status', () => {
     expect(printed).toMatch(/t_taken +failed 2 times, last with 42501 in preparation/);
   });
 
+  it('say of a placement that fails what has been stored there all the same', async () => {
+    await migrator('migrate');
+    await migrator('rollback', '--to', '20261124232657-unit-of-work', '--lose-data');
+    await query('alter table shared.member add column email_lower int');
+
+    expect(await migrator('migrate', '--json')).toBe(5);
+    expect(lines().at(-1)).toMatchObject({
+      failures: [{ target: 'shared', migrations: ['20261126205304-task-project-index'] }],
+    });
+    await migrator('rollback', '--to', '20261124232657-unit-of-work');
+    expect(await migrator('migrate')).toBe(5);
+    expect(printed).toMatch(
+      /shared +failed .*20261126211500-member-email-lower: .* \(stored before: 20261126205304-task-project-index\)/,
+    );
+  });
+
   it('exit with 4 while another run holds the lock', async () => {
     await migrator('migrate');
     const other = new pg.Client({ connectionString: database.address.MIGRATOR_DATABASE_URL });

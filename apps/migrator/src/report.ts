@@ -84,8 +84,9 @@ function summaryOf({ runId, outcomes, upToDate, stopped }: RunReport): object {
     notReached: count('not-reached'),
     upToDate: upToDate + count('up-to-date'),
     stopped,
-    failures: failuresIn(outcomes).map(({ target, attempts, error }) => ({
+    failures: failuresIn(outcomes).map(({ target, migrations, attempts, error }) => ({
       target,
+      migrations,
       attempts,
       ...errorOf(error),
     })),
@@ -129,16 +130,12 @@ function rowOf(outcome: Outcome): string[] {
 }
 
 function detail(outcome: Outcome): string {
-  switch (outcome.status) {
-    case 'migrated':
-    case 'rolled-back':
-      return outcome.migrations.join(', ');
-    case 'failed':
-      return [outcome.error.step, outcome.error.reason].filter(Boolean).join(': ');
-    case 'up-to-date':
-    case 'not-reached':
-      return '';
+  const stored = outcome.migrations.join(', ');
+  if (outcome.status !== 'failed') {
+    return stored;
   }
+  const reason = [outcome.error.step, outcome.error.reason].filter(Boolean).join(': ');
+  return stored === '' ? reason : `${reason} (stored before: ${stored})`;
 }
 
 /** Why a run did not get to its end, for people. */

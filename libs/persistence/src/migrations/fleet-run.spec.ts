@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
-import { CONNECTIONS, migration, one, useFleets } from '../testing/fleets.ts';
+import { concurrently, CONNECTIONS, migration, one, useFleets } from '../testing/fleets.ts';
 import { LockTaken } from './advisory-lock.ts';
 import { type RunReport } from './fleet-migrator.ts';
 import type { Outcome, RunEvent } from './run-events.ts';
+import type { ListedMigration } from './schema-migration.ts';
 
 const fleets = useFleets();
 const { fleet, query, fleetOf, addPlacements, session } = fleets;
@@ -117,6 +118,27 @@ describe('a run over many placements', () => {
       expect(durationMs).toBeGreaterThanOrEqual(50);
       expect(durationMs).toBeLessThan(5_000);
     }
+  });
+
+  it('says what is stored, and only that, also where what comes next has failed', async () => {
+    const [schema = ''] = await fleetOf(1);
+    const undone = migration('2-undone', 'alter table note add column undone int');
+    const broken = migration('3-broken', 'alter table note add column tenant_id int');
+    const index = concurrently(
+      '2-index',
+      'create index concurrently if not exists of_tenant on note (tenant_id)',
+    );
+    const runOf = async (...lists: ListedMigration[]): Promise<readonly unknown[]> => {
+      const steps: string[] = [];
+      const { outcomes } = await fleet([one, ...lists]).migrate({
+        only: [schema],
+        observe: (event) => steps.push(...(event.type === 'step' ? [event.migration] : [])),
+      });
+      return [steps, outcomes.map(({ status, migrations }) => [status, migrations])];
+    };
+
+    expect(await runOf(undone, broken)).toEqual([[], [['failed', []]]]);
+    expect(await runOf(index, broken)).toEqual([['2-index'], [['failed', ['2-index']]]]);
   });
 
   it('is one of five that are begun at once: the others are told, and nothing is done twice', async () => {

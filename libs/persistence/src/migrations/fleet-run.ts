@@ -111,6 +111,7 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
     };
     const effort = (): Effort => ({
       target: work.name,
+      migrations: job.done,
       attempts: job.attempts,
       durationMs: Math.round(performance.now() - job.startedAt),
     });
@@ -120,7 +121,7 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
         return { ...effort(), status: result };
       }
       if (result === 'done') {
-        return { ...effort(), ...achieved(job) };
+        return { ...effort(), status: achieved(job) };
       }
       job.failedAt ??= job.triedAt;
       const delayMs = delayAfter(job.attempts);
@@ -185,14 +186,11 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
   }
 }
 
-function achieved({
-  done,
-  work: { direction },
-}: Job):
-  { status: 'migrated' | 'rolled-back'; migrations: readonly string[] } | { status: 'up-to-date' } {
-  return done.length === 0
-    ? { status: 'up-to-date' }
-    : { status: direction === 'up' ? 'migrated' : 'rolled-back', migrations: done };
+function achieved({ done, work: { direction } }: Job): 'migrated' | 'rolled-back' | 'up-to-date' {
+  if (done.length === 0) {
+    return 'up-to-date';
+  }
+  return direction === 'up' ? 'migrated' : 'rolled-back';
 }
 
 function isWorthAnotherTry(error: unknown): boolean {

@@ -63,9 +63,28 @@ export class PartRunner {
   async carryOut(part: TargetWork, isLast: boolean, progress: Progress): Promise<boolean> {
     const { verifySql, ...settings } = this.settings;
     const options = { ...settings, ...(isLast && { verifySql }) };
-    const said = (row: ScriptRow): void => {
-      this.scriptSaid(part, progress, row);
+    const took: [step: string, ms: number][] = [];
+    const said = ({ step, tookMs }: ScriptRow): void => {
+      progress.step = step ?? progress.step;
+      if (tookMs !== undefined && progress.step !== null) {
+        took.push([progress.step, tookMs]);
+      }
     };
+    const isStored = await this.perform(part, options, progress, said);
+    if (isStored) {
+      for (const [step, ms] of took) {
+        this.stepDone(part, step, ms);
+      }
+    }
+    return isStored;
+  }
+
+  private async perform(
+    part: TargetWork,
+    options: ScriptOptions & ConcurrentOptions,
+    progress: Progress,
+    said: (row: ScriptRow) => void,
+  ): Promise<boolean> {
     if (part.list === 'tenant' && !isAlone(part)) {
       return this.batches.carryOut({
         work: part,
@@ -88,13 +107,6 @@ export class PartRunner {
       await this.send(part, catalogScript(part, options), said);
       return true;
     });
-  }
-
-  private scriptSaid(part: TargetWork, progress: Progress, { step, tookMs }: ScriptRow): void {
-    progress.step = step ?? progress.step;
-    if (tookMs !== undefined && progress.step !== null) {
-      this.stepDone(part, progress.step, tookMs);
-    }
   }
 
   private async carryOutAlone(

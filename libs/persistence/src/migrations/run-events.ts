@@ -1,8 +1,10 @@
 import type { MigrationFailed } from './migration-failed.ts';
 
-/** What a target has taken. */
+/** How far a target has come in a run, and what that has taken. */
 export interface Effort {
   readonly target: string;
+  /** What has been applied, or taken back, and is stored: whatever became of the rest. */
+  readonly migrations: readonly string[];
   /** How often it was tried. */
   readonly attempts: number;
   readonly durationMs: number;
@@ -16,10 +18,9 @@ export type FailedOutcome = Effort & Failure;
 
 /** What became of one target in a run. */
 export type Outcome = Effort &
+  /** In the last case there was nothing to do any more. */
   (
-    | { readonly status: 'migrated' | 'rolled-back'; readonly migrations: readonly string[] }
-    /** There was nothing to do any more. */
-    | { readonly status: 'up-to-date' }
+    | { readonly status: 'migrated' | 'rolled-back' | 'up-to-date' }
     | Failure
     /** The run was stopped before. */
     | { readonly status: 'not-reached' }
@@ -28,7 +29,7 @@ export type Outcome = Effort &
 /** Why a run did not go through all waves. */
 export type StopReason = 'interrupted' | 'too-many-failures' | 'canary-failed' | 'lock-lost';
 
-/** What happens in a run, as it happens (times in milliseconds). */
+/** What happens in a run, as it happens (times in milliseconds): a step when it is stored. */
 export type RunEvent =
   | { readonly type: 'run'; readonly runId: string }
   | {
