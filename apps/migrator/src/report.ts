@@ -83,6 +83,7 @@ function summaryOf({ runId, outcomes, upToDate, stopped }: RunReport): object {
     failed: count('failed'),
     notReached: count('not-reached'),
     upToDate: upToDate + count('up-to-date'),
+    gone: count('gone'),
     stopped,
     failures: failuresIn(outcomes).map(({ target, migrations, attempts, error }) => ({
       target,

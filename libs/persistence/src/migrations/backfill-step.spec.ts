@@ -1,8 +1,11 @@
 import { backfill, migration, useFleets } from '../testing/fleets.ts';
 import { Backfill } from './backfill.ts';
+import { FleetMigrator } from './fleet-migrator.ts';
+import { migrationLists } from './migration-lists.ts';
 import type { RunEvent } from './run-events.ts';
 
-const { fleet, query, fleetOf, session } = useFleets();
+const fleets = useFleets();
+const { fleet, query, fleetOf, session } = fleets;
 
 const A = '00000000-0000-7000-8000-00000000000a';
 const B = '00000000-0000-7000-8000-00000000000b';
@@ -294,6 +297,15 @@ describe('a backfill', () => {
       );
     },
   );
+
+  it('is refused in the catalog, which is not a tenant’s', async () => {
+    const lists = { ...migrationLists, catalog: [...migrationLists.catalog, filled] };
+    const migrator = new FleetMigrator(fleets.owner, fleets.config.database, lists);
+
+    await expect(migrator.status()).rejects.toThrow(
+      '2-filled of the catalog is a backfill, which goes from tenant to tenant.',
+    );
+  });
 
   it('lets what has to be the case keep it from being recorded', async () => {
     await withRows();

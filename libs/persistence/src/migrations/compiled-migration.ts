@@ -36,10 +36,14 @@ interface Toolkit {
 
 /** Nothing is asked of the server. */
 export async function compile(orm: Toolkit, lists: MigrationLists): Promise<CompiledLists> {
-  return {
-    catalog: await compileList(orm, lists.catalog),
-    tenant: await compileList(orm, lists.tenant),
-  };
+  const catalog = await compileList(orm, lists.catalog);
+  const filling = catalog.find(({ backfill }) => backfill !== null);
+  if (filling) {
+    throw new Error(
+      `${filling.name} of the catalog is a backfill, which goes from tenant to tenant. Fill rows of the catalog in by the SQL of a migration.`,
+    );
+  }
+  return { catalog, tenant: await compileList(orm, lists.tenant) };
 }
 
 /** Nothing is asked of the server. */

@@ -22,6 +22,7 @@ import { FleetRun } from './fleet-run.ts';
 import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
 import {
   adoptChecksums,
+  hasPlacement,
   readApplied,
   readPlacementNames,
   readShape,
@@ -135,6 +136,7 @@ export class FleetMigrator {
     const [catalog, ...placements] = targets.map((target): TargetWork => ({
       ...target,
       direction: 'up',
+      isListed: target.list === 'tenant',
       isPrepared: target.list === 'catalog' || isPrepared(target.name),
       steps: stepsOf(target, known, shape, options),
     })) as [TargetWork, ...TargetWork[]];
@@ -299,11 +301,14 @@ export class FleetMigrator {
     ];
     const steps = stepsOf(target, known, shape, {});
     const isPrepared = (await readPrepared(this.orm.em.fork(), this.app.url, schema))(schema);
-    return { ...target, direction: 'up', isPrepared, steps };
+    return { ...target, direction: 'up', isListed: false, isPrepared, steps };
   }
 
-  /** What is left to be done where something else was found than was planned for. */
-  private async replan(work: TargetWork): Promise<TargetWork> {
+  /** What is left to be done where something else was found than was planned for; `null` where nothing is any more. */
+  private async replan(work: TargetWork): Promise<TargetWork | null> {
+    if (work.isListed && !(await hasPlacement(this.orm.em.fork(), work.name))) {
+      return null;
+    }
     const applied = (await readApplied(this.orm.em.fork(), work.name)).map(({ name }) => name);
     const isNoLongerNew = work.applied.length === 0 && applied.length > 0;
     const isLeft = ({ name, kind }: CompiledMigration): boolean =>

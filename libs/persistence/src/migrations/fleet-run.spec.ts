@@ -315,6 +315,49 @@ describe('a placement whose tables are in use', () => {
   });
 });
 
+describe('a placement that is taken away while a run is under way', () => {
+  /** As by whoever deletes its tenant, who has the lock of the placement meanwhile. */
+  async function takenAway(schema: string, migrate: () => Promise<RunReport>): Promise<RunReport> {
+    const other = await session();
+    await other.query(
+      `begin; select pg_advisory_xact_lock(hashtextextended('tenantry placement ${schema}', 0))`,
+    );
+    const run = migrate();
+    await sleep(300);
+    await other.query(
+      `drop schema if exists ${schema} cascade; delete from catalog.placement where schema_name = '${schema}';
+       delete from catalog.migration where target = '${schema}'; commit`,
+    );
+    await other.end();
+    return run;
+  }
+
+  it('has not failed, and nothing is made there', async () => {
+    await fleetOf(2);
+
+    const { outcomes } = await takenAway('t_000', () => fleet([one, two]).migrate());
+
+    expect(outcomes.map(({ target, status }) => [target, status])).toEqual([
+      ['t_000', 'gone'],
+      ['t_001', 'migrated'],
+      ['shared', 'migrated'],
+    ]);
+    expect(await schemasWithTwo()).toEqual(['shared', 't_001']);
+    expect(await query('select from catalog.migration_failure')).toEqual([]);
+  });
+
+  it('is not made when it was new', async () => {
+    await fleetOf(0);
+    await addPlacements(1);
+
+    const { outcomes } = await takenAway('t_000', () => fleet([one]).migrate());
+
+    expect(outcomes).toMatchObject([{ target: 't_000', status: 'gone', migrations: [] }]);
+    expect(await query(`select from pg_namespace where nspname = 't_000'`)).toEqual([]);
+    expect(await query(`select from catalog.migration where target = 't_000'`)).toEqual([]);
+  });
+});
+
 describe('a run that is stopped', () => {
   it('finishes what it is at, and the next one does exactly the rest', async () => {
     const schemas = await fleetOf(40);

@@ -24,8 +24,8 @@ const LONGEST_DELAY_MS = 5_000;
 
 /** What a run asks of the ledger, and tells it, beside what its scripts do. */
 export interface RunLedger {
-  /** What is left to be done in a target that is not where it was. */
-  replan(work: TargetWork): Promise<TargetWork>;
+  /** What is left to be done in a target that is not where it was; `null` when it is not there any more. */
+  replan(work: TargetWork): Promise<TargetWork | null>;
   remember(runId: string, outcome: FailedOutcome): Promise<void>;
 }
 
@@ -62,6 +62,8 @@ interface Job {
   failedAt: number | null;
   /** The connection was lost when all may have been stored already. */
   inDoubt: boolean;
+  /** Nothing is to be done any more, since the target is not there any more. */
+  isGone: boolean;
 }
 
 /** Works through targets, many at once, and says of each what became of it. */
@@ -108,6 +110,7 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
       triedAt: performance.now(),
       failedAt: null,
       inDoubt: false,
+      isGone: false,
     };
     const effort = (): Effort => ({
       target: work.name,
@@ -178,15 +181,24 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
   /** What was done meanwhile was done by itself, when a reply was lost, or by someone else. */
   private async replan(job: Job): Promise<void> {
     const before = job.work.steps;
-    job.work = await this.ledger.replan(job.work);
-    if (job.inDoubt) {
+    const left = await this.ledger.replan(job.work);
+    job.isGone = left === null;
+    job.work = left ?? { ...job.work, isPrepared: true, steps: [] };
+    if (job.inDoubt && !job.isGone) {
       const isLeft = new Set(job.work.steps);
       job.done.push(...before.filter((step) => !isLeft.has(step)).map(({ name }) => name));
     }
   }
 }
 
-function achieved({ done, work: { direction } }: Job): 'migrated' | 'rolled-back' | 'up-to-date' {
+function achieved({
+  done,
+  isGone,
+  work: { direction },
+}: Job): 'migrated' | 'rolled-back' | 'up-to-date' | 'gone' {
+  if (isGone) {
+    return 'gone';
+  }
   if (done.length === 0) {
     return 'up-to-date';
   }

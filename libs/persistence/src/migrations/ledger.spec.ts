@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { type MikroORM } from '@mikro-orm/postgresql';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { FleetMigrator } from './fleet-migrator.ts';
 import type { AppliedMigration } from './fleet-plan.ts';
-import { readSnapshot } from './ledger.ts';
+import { readSnapshot, recordFailure } from './ledger.ts';
 
 let database: TestDatabase;
 let config: MigratorConfig;
@@ -67,5 +68,24 @@ describe('what the ledger says of the fleet', () => {
     expect(found).toMatchObject({ ...ledgers, t_as_t_1: [one, two] });
     expect(Object.keys(found)).toEqual(['shared', ...Object.keys(ledgers)]);
     expect(found['t_as_t_1']).toBe(found['t_1']);
+  });
+});
+
+describe('a failure', () => {
+  it('is not kept of a placement that is gone', async () => {
+    const failed = { sqlState: '42P01', step: '2-two' };
+    const asOwner = owner.em.fork();
+    for (const target of ['t_there', 't_gone']) {
+      await query('delete from catalog.migration_failure where target = ?', [target]);
+    }
+    await record('t_there', []);
+
+    for (const target of ['t_there', 't_gone']) {
+      await recordFailure(asOwner, randomUUID(), { target, attempts: 1, error: failed });
+    }
+
+    expect(await query('select target from catalog.migration_failure')).toEqual([
+      { target: 't_there' },
+    ]);
   });
 });

@@ -134,6 +134,13 @@ export async function readPlacementNames(entityManager: EntityManager): Promise<
   return names;
 }
 
+export async function hasPlacement(entityManager: EntityManager, schema: string): Promise<boolean> {
+  const found = await entityManager.execute('select from catalog.placement where schema_name = ?', [
+    schema,
+  ]);
+  return found.length > 0;
+}
+
 /** Whether placements that are new are made in the old shape. */
 export async function readShape(entityManager: EntityManager): Promise<FleetShape> {
   const { hasKinds } = await stateOfLedger(entityManager);
@@ -257,17 +264,24 @@ export function forgetFailure(target: string): string {
   return `delete from catalog.migration_failure where target = ${escapeLiteral(target)}`;
 }
 
-/** Remembers where a target failed, and how often it has been tried since it succeeded last. */
+/** Remembers where a placement failed, unless it is gone, and how often it has been tried since it succeeded last. */
 export async function recordFailure(
   entityManager: EntityManager,
   runId: string,
-  { target, attempts, error: { step, sqlState } }: FailedOutcome,
+  {
+    target,
+    attempts,
+    error: { step, sqlState },
+  }: Pick<FailedOutcome, 'target' | 'attempts'> & {
+    readonly error: Pick<FailedOutcome['error'], 'step' | 'sqlState'>;
+  },
 ): Promise<void> {
   await entityManager.execute(
-    `insert into catalog.migration_failure as f (target, run_id, step, sql_state, attempts) values (?, ?, ?, ?, ?)
+    `insert into catalog.migration_failure as f (target, run_id, step, sql_state, attempts)
+     select schema_name, ?, ?, ?, ? from catalog.placement where schema_name = ?
      on conflict (target) do update set run_id = excluded.run_id, step = excluded.step, sql_state = excluded.sql_state,
        attempts = f.attempts + excluded.attempts, failed_at = excluded.failed_at`,
-    [target, runId, step, sqlState, attempts],
+    [runId, step, sqlState, attempts, target],
   );
 }
 

@@ -19,6 +19,8 @@ const { escapeIdentifier, escapeLiteral } = pg;
 
 /** What is to be done in one target. */
 export interface TargetWork extends TargetPlan {
+  /** Whether it is one of the catalog's placements: then it may be taken away before its turn comes. */
+  readonly isListed: boolean;
   /** Whether the schema, its role and their rights are there. */
   readonly isPrepared: boolean;
   readonly direction: 'up' | 'down';

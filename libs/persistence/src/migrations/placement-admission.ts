@@ -21,20 +21,26 @@ export async function admit(
   works: readonly TargetWork[],
 ): Promise<(work: TargetWork) => Admission> {
   const targets = listOf(works.map(({ name }) => name));
+  // Whoever takes a placement away takes its rows in the ledger, too: of one that has none it is asked for itself.
+  const newOnes = works
+    .filter(({ applied, isListed }) => isListed && applied.length === 0)
+    .map(({ name }) => name);
   const results = (await client.query(
     `select target from unnest(array[${targets}]) target where not pg_try_advisory_lock(${placementLockKey('target')});
      select target from (values ${alike(works)}) as planned (targets, applied), unnest(targets) target
      where applied <> array(select name from catalog.migration m where m.target = target.target order by name collate "C");
+     select target from unnest(array[${listOf(newOnes)}]::text[]) target
+     where not exists (select from catalog.placement where schema_name = target);
      select target from catalog.migration_failure where target in (${targets})`,
   )) as unknown as readonly pg.QueryResult<{ target: string }>[];
-  const [busy, moved, failed] = results.map(
+  const [busy, moved, gone, failed] = results.map(
     ({ rows }) => new Set(rows.map(({ target }) => target)),
   );
   return ({ name }) => {
     if (busy?.has(name)) {
       throw Object.assign(new Error('Someone else is busy with it.'), { code: BUSY });
     }
-    if (moved?.has(name)) {
+    if (moved?.has(name) || gone?.has(name)) {
       throw Object.assign(new Error('The target is not where it was.'), { code: MOVED });
     }
     return { hasFailed: failed?.has(name) === true };

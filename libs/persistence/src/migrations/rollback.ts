@@ -51,6 +51,7 @@ export function planRollback(
     .map((target): TargetWork => ({
       ...target,
       direction: 'down',
+      isListed: target.list === 'tenant',
       isPrepared: true,
       steps: goingBack.filter(({ name }) => target.applied.includes(name)),
     }))

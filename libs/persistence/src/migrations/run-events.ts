@@ -18,9 +18,10 @@ export type FailedOutcome = Effort & Failure;
 
 /** What became of one target in a run. */
 export type Outcome = Effort &
-  /** In the last case there was nothing to do any more. */
   (
-    | { readonly status: 'migrated' | 'rolled-back' | 'up-to-date' }
+    | { readonly status: 'migrated' | 'rolled-back' }
+    /** There was nothing to do any more; or the placement has been taken away meanwhile. */
+    | { readonly status: 'up-to-date' | 'gone' }
     | Failure
     /** The run was stopped before. */
     | { readonly status: 'not-reached' }
