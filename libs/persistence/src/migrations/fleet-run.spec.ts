@@ -358,6 +358,34 @@ describe('a placement that is taken away while a run is under way', () => {
   });
 });
 
+describe('a placement whose tables are being dropped', () => {
+  /** As its tenant's operation does it, which takes the placement away at its end. */
+  async function withoutTables(schema: string, operation: string): Promise<void> {
+    await query(
+      `with placement as (select id from catalog.placement where schema_name = ?),
+       tenant as (
+         insert into catalog.tenant (id, created_at, updated_at, slug, name, status, plan, features, configuration, placement_id)
+         select gen_random_uuid(), now(), now(), 'acme', 'Acme', 'archived', 'free', '{}', '{}', id from placement returning id)
+       insert into catalog.tenant_operation (id, created_at, updated_at, tenant_id, kind, step, report)
+       select gen_random_uuid(), now(), now(), id, ?, null, '{}' from tenant`,
+      [schema, operation],
+    );
+    await query(`drop table ${schema}.note`);
+  }
+
+  it.each([
+    ['delete', { status: 'gone' }],
+    ['provision', { status: 'failed', error: { sqlState: '42P01' } }],
+  ])('by an operation of the kind %s', async (operation, outcome) => {
+    await fleetOf(1);
+    await withoutTables('t_000', operation);
+
+    const { outcomes } = await fleet([one, two]).migrate();
+
+    expect(outcomes).toMatchObject([outcome, { target: 'shared', status: 'migrated' }]);
+  });
+});
+
 describe('a run that is stopped', () => {
   it('finishes what it is at, and the next one does exactly the rest', async () => {
     const schemas = await fleetOf(40);

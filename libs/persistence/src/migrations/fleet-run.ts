@@ -19,6 +19,8 @@ export interface RunSettings extends Omit<PartSettings, 'runId'> {
 const WORTH_ANOTHER_TRY = new Set([BUSY, MOVED, '55P03', '40P01', '40001']);
 /** Others write to the server's own catalogs, which it says without a code for it. */
 const OTHERS_WRITE = /tuple concurrently (?:updated|deleted)/;
+/** A target may not be where it was; its tables may have been dropped, or its schema (undefined_table, invalid_schema_name). */
+const MOVED_AWAY = new Set([MOVED, '42P01', '3F000']);
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5_000;
 
@@ -123,7 +125,7 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
       if (result === 'not-reached') {
         return { ...effort(), status: result };
       }
-      if (result === 'done') {
+      if (result === 'done' || job.isGone) {
         return { ...effort(), status: achieved(job) };
       }
       job.failedAt ??= job.triedAt;
@@ -169,7 +171,7 @@ export class FleetRun extends WaveRun<TargetWork, Outcome> {
 
   private async failed(job: Job, step: string | null, error: unknown): Promise<MigrationFailed> {
     try {
-      if (sqlStateOf(error) === MOVED) {
+      if (MOVED_AWAY.has(sqlStateOf(error) ?? '')) {
         await this.replan(job);
       }
       return new MigrationFailed(job.work.name, step, error);

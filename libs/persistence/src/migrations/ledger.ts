@@ -134,10 +134,14 @@ export async function readPlacementNames(entityManager: EntityManager): Promise<
   return names;
 }
 
+/** Whether there is such a placement, and its tenant is not being deleted. */
 export async function hasPlacement(entityManager: EntityManager, schema: string): Promise<boolean> {
-  const found = await entityManager.execute('select from catalog.placement where schema_name = ?', [
-    schema,
-  ]);
+  const found = await entityManager.execute(
+    `select from catalog.placement p where schema_name = ? and not exists (
+       select from catalog.tenant t join catalog.tenant_operation o on o.tenant_id = t.id
+       where t.placement_id = p.id and p.isolation <> 'shared' and o.kind = 'delete' and o.status <> 'done')`,
+    [schema],
+  );
   return found.length > 0;
 }
 
