@@ -7,7 +7,8 @@ import { startMigrator } from './testing/start-migrator.ts';
 
 const TENANTS = 300;
 const ROWS = 15_000;
-const KILLS = 50;
+/** `nx run migrator:kills` does it fifty times. */
+const KILLS = Number(process.env['KILLS'] ?? 20);
 /** After this time a few tenants more are seeded. */
 const LONGEST_MS = 30;
 /** What a run has said last before it is killed: in turn before, at the beginning, and in the middle of the tenants. */

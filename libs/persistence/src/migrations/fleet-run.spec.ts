@@ -172,9 +172,10 @@ describe('a run over many placements', () => {
     await fleetOf(40);
     let meanwhile: Promise<unknown> | undefined;
 
-    const report = await fleet([one, two]).migrate({
+    // Slowly: whoever does it meanwhile is there first.
+    const report = await fleet([one, slow]).migrate({
       observe: ({ type }) => {
-        meanwhile ??= type === 'waves' ? fleet([one, two]).migratePlacement('t_039') : undefined;
+        meanwhile ??= type === 'waves' ? fleet([one, slow]).migratePlacement('t_039') : undefined;
       },
     });
 
