@@ -7,7 +7,8 @@ import pg from 'pg';
 import { startMigrator } from './testing/start-migrator.ts';
 
 const PLACEMENTS = 150;
-const KILLS = 20;
+/** `nx run migrator:kills` does it fifty times. */
+const KILLS = Number(process.env['KILLS'] ?? 8);
 /** Within about this time after the first placement a run of its own would be done. */
 const LONGEST_MS = 150;
 

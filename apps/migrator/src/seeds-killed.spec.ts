@@ -8,7 +8,7 @@ import { startMigrator } from './testing/start-migrator.ts';
 const TENANTS = 300;
 const ROWS = 15_000;
 /** `nx run migrator:kills` does it fifty times. */
-const KILLS = Number(process.env['KILLS'] ?? 20);
+const KILLS = Number(process.env['KILLS'] ?? 10);
 /** After this time a few tenants more are seeded. */
 const LONGEST_MS = 30;
 /** What a run has said last before it is killed: in turn before, at the beginning, and in the middle of the tenants. */

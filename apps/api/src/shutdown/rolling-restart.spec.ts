@@ -5,7 +5,7 @@ import { type Api, startApi } from '../testing/api-harness.ts';
 import { startApiProcess } from '../testing/api-process.ts';
 
 /** `nx run api:restarts` does it twenty times. */
-const RESTARTS = Number(process.env['RESTARTS'] ?? 5);
+const RESTARTS = Number(process.env['RESTARTS'] ?? 3);
 const CLIENTS = 10;
 const GRACE_MS = 20_000;
 

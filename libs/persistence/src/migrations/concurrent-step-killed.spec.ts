@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { useFleets } from '../testing/fleets.ts';
 
 const PLACEMENTS = 12;
-const KILLS = 20;
+/** `nx run persistence:kills` does it twenty times. */
+const KILLS = Number(process.env['KILLS'] ?? 6);
 /** Within about this time a run of its own would be in the middle of an index. */
 const LONGEST_MS = 1_500;
 
