@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { type DatabaseHealth, Readiness, Sampler, Startup } from '@tenantry/health';
 import { migrationLists } from '@tenantry/persistence';
 import { type Answer, type Api, OPERATOR_TOKEN, startApi } from '../testing/api-harness.ts';
 import { LogRecorder } from '../testing/log-recorder.ts';
 import { tenantToken } from '../testing/tenant-token.ts';
+import { until } from '../testing/until.ts';
 
 let api: Api;
 const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` };
@@ -34,13 +34,7 @@ async function exhaust(): Promise<() => void> {
 /** Readiness is remembered for a second, and a pool that is full counts the second time. */
 async function untilReady(is: boolean): Promise<void> {
   const readiness = api.api.get(Readiness);
-  const deadline = Date.now() + 10_000;
-  while ((await readiness.isReady()) !== is) {
-    if (Date.now() > deadline) {
-      throw new Error('It did not come about within 10 s.');
-    }
-    await sleep(100);
-  }
+  await until(async () => (await readiness.isReady()) === is, 10_000);
 }
 
 describe('a process that serves', () => {

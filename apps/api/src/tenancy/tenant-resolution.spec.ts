@@ -1,5 +1,6 @@
 import { type Answer, type Api, ONE, OPERATOR_TOKEN, startApi } from '../testing/api-harness.ts';
 import { bearer, tenantToken } from '../testing/tenant-token.ts';
+import { until } from '../testing/until.ts';
 
 let api: Api;
 
@@ -213,10 +214,3 @@ describe('operators', () => {
     });
   });
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 2_000;
-  while (!(await holds())) {
-    expect(Date.now()).toBeLessThan(deadline);
-  }
-}

@@ -6,6 +6,7 @@ import {
   startAnother,
   startApi,
 } from '../testing/api-harness.ts';
+import { until } from '../testing/until.ts';
 
 let api: Api;
 
@@ -165,10 +166,3 @@ describe('a tenant that is deleted', () => {
     expect((await api.call({ path: '/projects', tenant: 'gamma' })).body.items).toHaveLength(1);
   });
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 2_000;
-  while (!(await holds())) {
-    expect(Date.now()).toBeLessThan(deadline);
-  }
-}
