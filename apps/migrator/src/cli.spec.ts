@@ -152,6 +152,17 @@ describe('migrate and status', () => {
     expect(printed).toMatch(/t_taken +failed 2 times, last with 42501 in preparation/);
   });
 
+  it('exit with 2 while the last attempt has failed, though nothing is pending: it was a contract', async () => {
+    await migrator('migrate');
+    await query(
+      `insert into catalog.migration_failure (target, run_id, step, sql_state, attempts)
+       values ('shared', gen_random_uuid(), '9-contract', '55P03', 3)`,
+    );
+
+    expect(await migrator('status')).toBe(2);
+    expect(printed).toMatch(/shared +failed 3 times, last with 55P03 in 9-contract/);
+  });
+
   it('say of a placement that fails what has been stored there all the same', async () => {
     await migrator('migrate');
     await migrator('rollback', '--to', '20261124232657-unit-of-work', '--lose-data');
@@ -219,6 +230,19 @@ describe('verify', () => {
     );
     expect(await migrator('verify', '--exclude', 't_2,t_4', '--json')).toBe(0);
     expect(JSON.parse(printed)).toEqual({ equal: 4, different: [], unknown: [] });
+  });
+
+  it('exits with 5 where a newer build has been, which it cannot judge', async () => {
+    await migrator('migrate');
+    await query(
+      `insert into catalog.migration (target, name, applied_at, duration_ms, run_id, kind)
+       values ('shared', '99990101000000-newer', now(), 1, gen_random_uuid(), 'expand')`,
+    );
+
+    expect(await migrator('verify')).toBe(5);
+    expect(printed).toBe('0 equal, 0 differ\n1 are ahead of this build, and were not judged');
+    expect(await migrator('baseline')).toBe(5);
+    expect(printed).toContain('1 are ahead of this build');
   });
 });
 

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DomainError } from '@tenantry/domain';
 import {
   BuildOutOfRange,
+  CanaryRuledOut,
   CannotConnect,
   ContractRefused,
   CatalogPending,
@@ -63,6 +64,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 /** Errors that say what to do: their message is all that is shown. */
 const EXPECTED = [
   BuildOutOfRange,
+  CanaryRuledOut,
   CannotConnect,
   ContractRefused,
   CatalogPending,
@@ -99,6 +101,7 @@ function codeOf(error: unknown): ExitCode {
 const CODES = [
   [LockTaken, EXIT.locked],
   [MigrationChanged, EXIT.drift],
+  [CanaryRuledOut, EXIT.usage],
   [UnknownPlacement, EXIT.usage],
   [UnknownSeeder, EXIT.usage],
   [LoadImpossible, EXIT.usage],
@@ -122,7 +125,7 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .option('--dry-run', 'say what would be done, as plan does')
     .addOption(json())
     .action(async (options: MigrateCommand) => {
-      done(await migrate(options, interruption.toFinish()));
+      done(await migrate(options, interruption));
     });
   addMigrateOptions(program.command('plan'))
     .description('say what migrate would do, with its SQL and locks, and change nothing')
@@ -176,7 +179,7 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .option('--dry-run', 'say what would be recorded')
     .addOption(json())
     .action(async (options: BaselineCommand) => {
-      done(await baseline(options, interruption.toFinish()));
+      done(await baseline(options, interruption));
     });
   addFleetOptions(program.command('rollback'))
     .description('take the newest migration back, wherever it has been applied')
@@ -186,7 +189,7 @@ function commands(interruption: Interruption, done: (code: ExitCode) => void): C
     .option('--dry-run', 'say what would be done')
     .addOption(json())
     .action(async (options: RollbackCommand) => {
-      done(await rollback(options, interruption.toFinish()));
+      done(await rollback(options, interruption));
     });
   program
     .command('create')

@@ -47,7 +47,8 @@ function codeOf({ outcomes, stopped }: RunReport): ExitCode {
   if (stopped === 'lock-lost') {
     return EXIT.fatal;
   }
-  const isDone = outcomes.every(({ status }) => status !== 'failed' && status !== 'not-reached');
+  const isDone =
+    !stopped && outcomes.every(({ status }) => status !== 'failed' && status !== 'not-reached');
   return isDone ? EXIT.done : EXIT.partial;
 }
 
@@ -102,7 +103,7 @@ function failuresIn(outcomes: readonly Outcome[]): readonly Failure[] {
 
 function linesOf(report: RunReport, durationMs: number): readonly string[] {
   const { outcomes, upToDate, stopped } = report;
-  if (outcomes.length === 0) {
+  if (outcomes.length === 0 && !stopped) {
     return [`There is nothing to do: ${upToDate} placements are up to date.`];
   }
   const failures = failuresIn(outcomes);
@@ -145,6 +146,10 @@ export const STOPPED = {
     'The run was interrupted: what was under way has been finished. Run it again for the rest.',
   'too-many-failures': 'The run was stopped: more have failed than may.',
   'canary-failed': 'The run was stopped: a canary has failed, and nothing else was begun.',
+  'wave-failed':
+    'The run was stopped: some have failed, and the next wave was not begun. With --max-failures as many may fail as it says.',
+  'survey-failed':
+    'The run was stopped: it could not be looked for what was made meanwhile, and the log says why. Run it again for the rest.',
   'lock-lost':
     'The run was stopped: the connection with the lock of the fleet was lost. Run it again for the rest.',
 } as const satisfies Record<StopReason, string>;

@@ -47,7 +47,7 @@ export {
   MigrationOutOfOrder,
 } from './migrations/fleet-refusals.ts';
 export { type Outcome, type RunEvent } from './migrations/run-events.ts';
-export { UnknownPlacement, type Wave } from './migrations/fleet-waves.ts';
+export { CanaryRuledOut, UnknownPlacement, type Wave } from './migrations/fleet-waves.ts';
 export { MigrationFailed } from './migrations/migration-failed.ts';
 export { type TargetWork } from './migrations/migration-script.ts';
 export { RollbackRefused } from './migrations/rollback.ts';

@@ -6,6 +6,7 @@ import {
 } from '@tenantry/persistence';
 import { readMigratorConfig } from '@tenantry/platform';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Interruption } from '../interruption.ts';
 import { logToStderr } from '../log-to-stderr.ts';
 import { type OutputOptions, print } from '../output.ts';
 
@@ -15,9 +16,12 @@ export interface BaselineCommand extends OutputOptions, BaselineOptions {
 
 /**
  * Records what is in placements and the ledger lacks.
- * @param signal ends the run when what is under way is finished
+ * @param interruption is told that what is under way is to be finished: only where something is done
  */
-export async function baseline(options: BaselineCommand, signal: AbortSignal): Promise<ExitCode> {
+export async function baseline(
+  options: BaselineCommand,
+  interruption: Interruption,
+): Promise<ExitCode> {
   const config = readMigratorConfig();
   logToStderr(config);
   if (options.dryRun) {
@@ -25,13 +29,17 @@ export async function baseline(options: BaselineCommand, signal: AbortSignal): P
     print(printable(plan), linesOf(plan, 'to be recorded'), options);
     return codeOf(plan);
   }
+  const signal = interruption.toFinish();
   const report = await withFleet(config, (fleet) => fleet.baseline({ ...options, signal }));
   print(printable(report), [...linesOf(report, 'recorded'), ...runLinesOf(report)], options);
   return codeOfRun(report);
 }
 
-function codeOf({ different, contradicted }: BaselinePlan): ExitCode {
-  return different.length + contradicted.length > 0 ? EXIT.drift : EXIT.done;
+function codeOf({ different, contradicted, unknown }: BaselinePlan): ExitCode {
+  if (different.length + contradicted.length > 0) {
+    return EXIT.drift;
+  }
+  return unknown.length > 0 ? EXIT.partial : EXIT.done;
 }
 
 function codeOfRun(report: BaselineReport): ExitCode {

@@ -16,7 +16,8 @@ export async function status(options: OutputOptions): Promise<ExitCode> {
   if (targets.some(({ changed, contracted }) => changed.length > 0 || contracted.length > 0)) {
     return EXIT.drift;
   }
-  return targets.some(({ pending }) => pending.length > 0) ? EXIT.pending : EXIT.done;
+  const isDone = targets.every(({ pending, failure }) => pending.length === 0 && !failure);
+  return isDone ? EXIT.done : EXIT.pending;
 }
 
 /** Placements that are made ahead and belong to nobody, by whether a new tenant would be given them. */

@@ -15,7 +15,10 @@ export async function verify(options: VerifyOptions): Promise<ExitCode> {
   logToStderr(config);
   const report = await withFleet(config, (fleet) => fleet.verify(options));
   print(report, linesOf(report), options);
-  return report.different.length > 0 ? EXIT.drift : EXIT.done;
+  if (report.different.length > 0) {
+    return EXIT.drift;
+  }
+  return report.unknown.length > 0 ? EXIT.partial : EXIT.done;
 }
 
 function linesOf({ equal, different, unknown }: DriftReport): readonly string[] {

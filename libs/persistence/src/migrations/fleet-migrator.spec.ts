@@ -5,6 +5,8 @@ import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
 import { tenantMappings } from '../mapping/mappings.ts';
 import { FleetMigrator } from './fleet-migrator.ts';
+import { MigrationChanged } from './fleet-refusals.ts';
+import { UnknownPlacement } from './fleet-waves.ts';
 import { RollbackRefused } from './rollback.ts';
 import { migrationLists } from './migration-lists.ts';
 import { type ListedMigration, SchemaMigration } from './schema-migration.ts';
@@ -293,6 +295,37 @@ describe('rolling back', () => {
       'There is no migration nonsense',
     );
 
+    expect(await ledgerOf('shared')).toEqual(before);
+  });
+
+  it('is asked for by the names that there are, and not by those where something is taken back', async () => {
+    const extra = addingATable('99990101000001-one', [], 'one');
+    await fleet(extra).migrate();
+    await query(
+      `insert into catalog.placement values (gen_random_uuid(), now(), now(), 'schema', 't_1')`,
+    );
+    await fleet().migrate();
+    const back = { list: 'tenant', loseData: true } as const;
+
+    await expect(fleet(extra).rollback({ ...back, only: ['t_1', 't_9'] })).rejects.toThrow(
+      new UnknownPlacement(['t_9']),
+    );
+    const { outcomes } = await fleet(extra).rollback({ ...back, canary: ['t_1'] });
+
+    expect(outcomes).toMatchObject([{ target: 'shared', migrations: [extra.name] }]);
+  });
+
+  it('takes nothing back of what has changed since it was applied', async () => {
+    const extra = addingATable('99990101000001-one', [], 'one');
+    await fleet(extra).migrate();
+    const before = await ledgerOf('shared');
+
+    const attempt = fleet(addingATable(extra.name, [], 'other')).rollback({
+      list: 'tenant',
+      loseData: true,
+    });
+
+    await expect(attempt).rejects.toThrow(MigrationChanged);
     expect(await ledgerOf('shared')).toEqual(before);
   });
 

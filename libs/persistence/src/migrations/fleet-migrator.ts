@@ -17,7 +17,12 @@ import {
   type TargetPlan,
 } from './fleet-plan.ts';
 import { type DriftReport, findDrift } from './drift.ts';
-import { CatalogPending, mustBeContractible, mustBeRunnable } from './fleet-refusals.ts';
+import {
+  CatalogPending,
+  mustBeContractible,
+  mustBeRunnable,
+  mustBeUnchanged,
+} from './fleet-refusals.ts';
 import { FleetRun } from './fleet-run.ts';
 import { namesIn, planWaves, select, type Wave, type WaveOptions } from './fleet-waves.ts';
 import {
@@ -163,33 +168,66 @@ export class FleetMigrator {
     return this.exclusively(options, async (run) => {
       await prepareServer(this.orm, this.app.url);
       const before = await this.survey(options);
-      const { catalog } = before.plan;
-      const outcomes: Outcome[] = [];
-      if (catalog.steps.length > 0) {
-        outcomes.push(await mustSucceed(run.perform(catalog)));
-      }
-      if (before.lacksChecksums) {
-        const known = await this.compiled;
-        await this.asOwner((transaction) => adoptChecksums(transaction, known));
-      }
-      if (options.production) {
-        await this.asOwner(markAsProduction);
-      }
-      const reached = new Set<string>();
-      const first = catalog.steps.length > 0 ? await this.survey(options) : before;
-      const { upToDate } = first.plan;
-      let { names } = first;
-      let { waves } = first.plan;
-      while (waves.length > 0 && !run.stopped) {
-        run.announce(waves, upToDate);
-        outcomes.push(...(await run.through(waves, mostFailures(options, waves))));
-        waves.forEach(({ targets }) => {
-          targets.forEach(({ name }) => reached.add(name));
-        });
-        ({ names, waves } = await this.latecomers(options, names, reached));
-      }
-      return { runId: run.id, outcomes, upToDate, stopped: run.stopped };
+      const ofCatalog = await this.migrateCatalog(run, before, options);
+      const survey = ofCatalog.length > 0 && !run.stopped ? await this.survey(options) : before;
+      const ofPlacements = await this.migratePlacements(run, survey, options);
+      return {
+        runId: run.id,
+        outcomes: [...ofCatalog, ...ofPlacements],
+        upToDate: survey.plan.upToDate,
+        stopped: run.stopped,
+      };
     });
+  }
+
+  private async migrateCatalog(
+    run: FleetRun,
+    { plan: { catalog }, lacksChecksums }: Survey,
+    { production }: MigrateOptions,
+  ): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    if (catalog.steps.length > 0) {
+      const outcome = await run.perform(catalog);
+      // Where the run has been stopped, the report says so.
+      outcomes.push(run.stopped ? outcome : succeeded(outcome));
+    }
+    if (lacksChecksums && !run.stopped) {
+      const known = await this.compiled;
+      await this.asOwner((transaction) => adoptChecksums(transaction, known));
+    }
+    if (production && !run.stopped) {
+      await this.asOwner(markAsProduction);
+    }
+    return outcomes;
+  }
+
+  private async migratePlacements(
+    run: FleetRun,
+    { plan, names }: Survey,
+    options: MigrateOptions,
+  ): Promise<readonly Outcome[]> {
+    const { upToDate } = plan;
+    const most = mostFailures(options, plan.waves);
+    const outcomes: Outcome[] = [];
+    const reached = new Set<string>();
+    let known = names;
+    let { waves } = plan;
+    while (waves.length > 0) {
+      run.announce(waves, upToDate);
+      outcomes.push(...(await run.through(waves, most)));
+      waves.forEach(({ targets }) => {
+        targets.forEach(({ name }) => reached.add(name));
+      });
+      ({ names: known, waves } = run.stopped
+        ? { names: known, waves: [] }
+        : await this.latecomers(options, known, reached).catch((error: unknown) => {
+            // What has been done is reported all the same.
+            this.logger.error({ err: error, msg: 'could not look for what was made meanwhile' });
+            run.stop('survey-failed');
+            return { names: known, waves: [] };
+          }));
+    }
+    return outcomes;
   }
 
   /** A placement that is made meanwhile, by another build perhaps, is brought to the newest version too. */
@@ -211,6 +249,7 @@ export class FleetMigrator {
    * @throws {LockTaken} while another run is under way
    * @throws {PoolerInBetween}
    * @throws {RollbackRefused} before anything is done
+   * @throws {MigrationChanged} before anything is done
    */
   async rollback(options: RollbackOptions): Promise<RunReport> {
     return this.exclusively(options, async (run) => {
@@ -224,12 +263,23 @@ export class FleetMigrator {
   /**
    * What `rollback` would do. It changes nothing.
    * @throws {RollbackRefused}
+   * @throws {MigrationChanged}
    * @throws {UnknownPlacement}
    */
   async planRollback(options: RollbackOptions): Promise<readonly Wave<TargetWork>[]> {
-    const targets = await this.status(namesIn(options));
-    const planned = planRollback(targets, await this.compiled, options);
-    const works = options.list === 'catalog' ? planned : select(planned, options);
+    const [catalog, ...placements] = (await this.status(namesIn(options))) as [
+      TargetPlan,
+      ...TargetPlan[],
+    ];
+    const selected = new Set(
+      (options.list === 'catalog' ? [catalog] : select(placements, options)).map(
+        ({ name }) => name,
+      ),
+    );
+    const works = planRollback([catalog, ...placements], await this.compiled, options).filter(
+      ({ name }) => selected.has(name),
+    );
+    mustBeUnchanged(works);
     mustNotBeAhead(works);
     return planWaves(works, options);
   }
@@ -286,7 +336,7 @@ export class FleetMigrator {
    */
   async migratePlacement(schema: string): Promise<Outcome> {
     const run = await this.newRun({});
-    return mustSucceed(run.perform(await this.workIn(schema)));
+    return succeeded(await run.perform(await this.workIn(schema)));
   }
 
   private async workIn(schema: string): Promise<TargetWork> {
@@ -390,8 +440,8 @@ function stepsOf(
   );
 }
 
-async function mustSucceed(performed: Promise<Outcome>): Promise<Outcome> {
-  const outcome = await performed;
+/** @throws {MigrationFailed} */
+function succeeded(outcome: Outcome): Outcome {
   if (outcome.status === 'failed') {
     throw outcome.error;
   }

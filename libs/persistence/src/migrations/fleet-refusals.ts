@@ -69,10 +69,7 @@ export function mustBeRunnable(
   targets: readonly TargetPlan[],
   { allowOutOfOrder = false }: RefusalOptions,
 ): void {
-  const changed = whereOf(targets, 'changed');
-  if (changed) {
-    throw new MigrationChanged(changed);
-  }
+  mustBeUnchanged(targets);
   const contracted = whereOf(targets, 'contracted');
   if (contracted) {
     throw new BuildOutOfRange(contracted);
@@ -80,6 +77,14 @@ export function mustBeRunnable(
   const outOfOrder = whereOf(targets, 'outOfOrder');
   if (outOfOrder && !allowOutOfOrder) {
     throw new MigrationOutOfOrder(outOfOrder);
+  }
+}
+
+/** @throws {MigrationChanged} */
+export function mustBeUnchanged(targets: readonly TargetPlan[]): void {
+  const changed = whereOf(targets, 'changed');
+  if (changed) {
+    throw new MigrationChanged(changed);
   }
 }
 

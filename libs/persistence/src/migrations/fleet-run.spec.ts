@@ -206,6 +206,36 @@ describe('a run over many placements', () => {
     expect(await query(`select from catalog.migration where name = '2-two'`)).toEqual([]);
   });
 
+  it('reads through a table in a transaction of its own, where others would wait for what was locked before', async () => {
+    const steps = [
+      one,
+      migration('2-two', `alter table note add column body text`),
+      migration('3-checked', `alter table note add constraint filled check (body <> '') not valid`),
+      migration('4-valid', 'alter table note validate constraint filled'),
+      migration('5-more', 'alter table note add column more text'),
+    ];
+    await fleetOf(1);
+    await query(
+      `insert into catalog.placement (id, created_at, updated_at, isolation, schema_name)
+       values (gen_random_uuid(), now(), now(), 'schema', 't_new')`,
+    );
+
+    await fleet(steps).migrate();
+
+    expect(
+      await query(
+        `select target, array_agg(names order by names) as transactions from (
+           select target, string_agg(substr(name, 1, 1), ' ' order by name) as names
+           from catalog.migration where target <> 'catalog' group by target, xmin::text) each
+         group by target order by target`,
+      ),
+    ).toEqual([
+      { target: 'shared', transactions: ['1', '2 3', '4 5'] },
+      { target: 't_000', transactions: ['1', '2 3', '4 5'] },
+      { target: 't_new', transactions: ['1 2 3 4 5'] },
+    ]);
+  });
+
   it('works on several at once', async () => {
     await fleetOf(15);
     const start = Date.now();
@@ -240,7 +270,7 @@ describe('a run over many placements', () => {
 describe('a placement whose tables are in use', () => {
   it('is tried again, and others wait for no longer than the lock does', async () => {
     await fleetOf(3);
-    const lockTimeoutMs = 400;
+    const lockTimeoutMs = 1_000;
     const reader = await session();
     await reader.query('begin; select * from t_001.note');
     const other = await session();
@@ -263,7 +293,7 @@ describe('a placement whose tables are in use', () => {
         }
       },
     });
-    await sleep(3_000);
+    await sleep(10_000);
     expect(await schemasWithTwo()).toEqual(['shared', 't_000', 't_002']);
     await reader.query('commit');
     const report = await run;
@@ -439,6 +469,71 @@ describe('a run that is stopped', () => {
     ]);
     expect(count(report, 'not-reached')).toBe(9);
     expect(await schemasWithTwo()).toEqual(['t_004']);
+  });
+
+  it('by a wave in which something has failed has begun no other, unless so many may', async () => {
+    await fleetOf(10);
+    await poison('t_001');
+    const waves = [20, 50];
+
+    const report = await fleet([one, two]).migrate({ waves });
+
+    expect(report.stopped).toBe('wave-failed');
+    expect(count(report, 'failed')).toBe(1);
+    expect(count(report, 'not-reached')).toBe(8);
+    expect(await schemasWithTwo()).toEqual(['t_000', 't_002']);
+
+    const goesOn = await fleet([one, two]).migrate({ waves, maxFailures: 1 });
+
+    expect(goesOn.stopped).toBe(null);
+    expect(count(goesOn, 'migrated')).toBe(8);
+    expect(count(goesOn, 'failed')).toBe(1);
+  });
+
+  it('before it has begun anything says so of all', async () => {
+    const interrupted = { signal: AbortSignal.abort(), production: true };
+
+    const empty = await fleet([one]).migrate(interrupted);
+
+    expect(empty).toMatchObject({
+      outcomes: [{ target: 'catalog', status: 'not-reached' }],
+      stopped: 'interrupted',
+    });
+    await fleetOf(3);
+    const report = await fleet([one, two]).migrate(interrupted);
+
+    expect(report.stopped).toBe('interrupted');
+    expect(count(report, 'not-reached')).toBe(4);
+    expect(await query('select * from catalog.installation')).toEqual([]);
+  });
+
+  it('since it cannot be seen what was made meanwhile reports what has been done', async () => {
+    await fleetOf(2);
+    let made: Promise<unknown> | undefined;
+
+    const report = await fleet([one, slow]).migrate({
+      observe: ({ type }) => {
+        // By another build, which has changed a migration.
+        made ??=
+          type === 'waves'
+            ? query(
+                `with made as (
+                   insert into catalog.placement (id, created_at, updated_at, isolation, schema_name)
+                   values (gen_random_uuid(), now(), now(), 'schema', 't_002') returning schema_name)
+                 insert into catalog.migration (target, name, applied_at, duration_ms, run_id, checksum, kind)
+                 select schema_name, '1-one', now(), 1, gen_random_uuid(), 'other', 'expand' from made`,
+              )
+            : undefined;
+      },
+    });
+
+    await made;
+    expect(report.stopped).toBe('survey-failed');
+    expect(report.outcomes.map(({ target, status }) => [target, status])).toEqual([
+      ['t_000', 'migrated'],
+      ['t_001', 'migrated'],
+      ['shared', 'migrated'],
+    ]);
   });
 
   it('by the loss of its lock begins nothing else', async () => {

@@ -1,5 +1,5 @@
 import type { TargetPlan } from './fleet-plan.ts';
-import { planWaves, select, UnknownPlacement } from './fleet-waves.ts';
+import { CanaryRuledOut, planWaves, select, UnknownPlacement } from './fleet-waves.ts';
 
 const placement = (name: string, ...slugs: string[]): TargetPlan => ({
   name,
@@ -55,5 +55,13 @@ describe('the placements of a run', () => {
     expect(() => select(placements, { only: ['acme', 'nobody'], canary: ['t_9'] })).toThrow(
       new UnknownPlacement(['nobody', 't_9']),
     );
+  });
+
+  it.each([
+    { only: ['t_1'], canary: ['acme'] },
+    { exclude: ['t_3'], canary: ['acme'] },
+  ])('have their canary among them: %j', (options) => {
+    expect(() => select(placements, options)).toThrow(new CanaryRuledOut(['acme']));
+    expect(select(placements, { ...options, ignoreUnknown: true })).not.toEqual([]);
   });
 });

@@ -40,6 +40,17 @@ export class UnknownPlacement extends Error {
   }
 }
 
+/** A canary was named that is not among what is asked for: everything else would begin without it. */
+export class CanaryRuledOut extends Error {
+  override readonly name = 'CanaryRuledOut';
+
+  constructor(names: readonly string[]) {
+    super(
+      `--only or --exclude rules a canary out: ${names.join(', ')}. Name one of those that are to be done.`,
+    );
+  }
+}
+
 /** All names that placements are called by, of which the slugs have to be looked up. */
 export function namesIn({ only = [], exclude = [], canary = [] }: WaveOptions): readonly string[] {
   return [...only, ...exclude, ...canary];
@@ -47,22 +58,35 @@ export function namesIn({ only = [], exclude = [], canary = [] }: WaveOptions): 
 
 /**
  * Those of the placements that are asked for. A pure function.
+ * @param placements all there are, also where nothing is to be done
  * @throws {UnknownPlacement}
+ * @throws {CanaryRuledOut}
  */
 export function select<Work extends Named>(
   placements: readonly Work[],
   options: WaveOptions,
 ): readonly Work[] {
-  const known = new Set(placements.flatMap(({ name, slugs }) => [name, ...slugs]));
-  const unknown = namesIn(options).filter((name) => !known.has(name));
-  if (unknown.length > 0 && !options.ignoreUnknown) {
-    throw new UnknownPlacement(unknown);
-  }
-  const { only, exclude = [] } = options;
-  return placements.filter(
+  const { only, exclude = [], canary = [], ignoreUnknown = false } = options;
+  const selected = placements.filter(
     (placement) =>
       (only === undefined || isCalled(placement, only)) && !isCalled(placement, exclude),
   );
+  if (!ignoreUnknown) {
+    const unknown = namesOutside(placements, namesIn(options));
+    if (unknown.length > 0) {
+      throw new UnknownPlacement(unknown);
+    }
+    const ruledOut = namesOutside(selected, canary);
+    if (ruledOut.length > 0) {
+      throw new CanaryRuledOut(ruledOut);
+    }
+  }
+  return selected;
+}
+
+function namesOutside(placements: readonly Named[], names: readonly string[]): readonly string[] {
+  const known = new Set(placements.flatMap(({ name, slugs }) => [name, ...slugs]));
+  return names.filter((name) => !known.has(name));
 }
 
 /**

@@ -126,7 +126,9 @@ function execute(statement: string, values: readonly string[]): string {
  */
 export function nextPart(work: TargetWork): TargetWork {
   const { steps, isPrepared } = work;
-  const first = steps.findIndex((step) => standsAlone(step, work));
+  const first = steps.findIndex(
+    (step, index) => standsAlone(step, work) || (index > 0 && !isNew(work) && validates(step)),
+  );
   const count = first === -1 ? steps.length : first;
   return { ...work, steps: steps.slice(0, count === 0 && isPrepared ? 1 : count) };
 }
@@ -136,14 +138,19 @@ export function isAlone(part: TargetWork): boolean {
   return part.steps.some((step) => standsAlone(step, part));
 }
 
-function standsAlone(
-  { isTransactional, backfill }: CompiledMigration,
-  { applied, direction }: TargetWork,
-): boolean {
-  const isNew = direction === 'up' && applied.length === 0;
+function standsAlone(step: CompiledMigration, work: TargetWork): boolean {
   // What was filled in stays.
-  const isNothing = direction === 'down' && backfill !== null;
-  return !isTransactional && !isNew && !isNothing;
+  const isNothing = work.direction === 'down' && step.backfill !== null;
+  return !step.isTransactional && !isNew(work) && !isNothing;
+}
+
+/** Reading through a table would keep the locks for so long that a step before it has: of the one that made the constraint. */
+function validates({ up }: CompiledMigration): boolean {
+  return up.some((statement) => /\bvalidate\s+constraint\b/i.test(statement));
+}
+
+function isNew({ applied, direction }: TargetWork): boolean {
+  return direction === 'up' && applied.length === 0;
 }
 
 /** What is left when a part has been done. */

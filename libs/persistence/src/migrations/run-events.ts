@@ -28,7 +28,13 @@ export type Outcome = Effort &
   );
 
 /** Why a run did not go through all waves. */
-export type StopReason = 'interrupted' | 'too-many-failures' | 'canary-failed' | 'lock-lost';
+export type StopReason =
+  | 'interrupted'
+  | 'too-many-failures'
+  | 'canary-failed'
+  | 'wave-failed'
+  | 'lock-lost'
+  | 'survey-failed';
 
 /** What happens in a run, as it happens (times in milliseconds): a step when it is stored. */
 export type RunEvent =

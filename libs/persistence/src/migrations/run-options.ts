@@ -5,7 +5,10 @@ import type { RunEvent } from './run-events.ts';
 
 /** How a run goes (times in milliseconds). */
 export interface RunOptions extends WaveOptions {
-  /** The run is stopped when more placements fail than this, or than this share of what is to be done: `3`, `5%`. */
+  /**
+   * The run is stopped when more placements fail than this, or than this share of what is to be done: `3`, `5%`. Where it is
+   * not said, it ends after the wave in which something has failed.
+   */
   readonly maxFailures?: number | `${number}%`;
   /** How long a statement may wait for a lock: others wait behind it meanwhile. */
   readonly lockTimeoutMs?: number;
@@ -28,13 +31,13 @@ export interface MigrateOptions extends RunOptions, RefusalOptions {
 export interface RollbackOptions extends RunOptions, RollbackGoal {}
 export type BaselineOptions = Pick<RunOptions, 'only' | 'exclude' | 'signal'>;
 
-/** How many may fail without the run being stopped. */
+/** How many may fail without the run being stopped; `undefined` where it is not said. */
 export function mostFailures(
   { maxFailures }: Pick<RunOptions, 'maxFailures'>,
   waves: readonly Wave<unknown>[],
-): number {
+): number | undefined {
   if (typeof maxFailures !== 'string') {
-    return maxFailures ?? Infinity;
+    return maxFailures;
   }
   const planned = waves.reduce((sum, { targets }) => sum + targets.length, 0);
   return (planned * Number.parseFloat(maxFailures)) / 100;

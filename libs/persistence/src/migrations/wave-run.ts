@@ -45,16 +45,18 @@ export abstract class WaveRun<Work, Outcome extends { readonly status: string }>
   }
 
   /**
-   * One wave after the other.
-   * @param mostFailures it is stopped when more targets fail, of this and what was gone through before
+   * One wave after the other, of which the next is not begun when something has failed.
+   * @param mostFailures so many targets may fail, of this and what was gone through before, but for canaries: it is stopped
+   * at once when more do, and not between waves. When it is not said, any number of one wave may.
    */
-  async through(waves: readonly Wave<Work>[], mostFailures: number): Promise<readonly Outcome[]> {
-    this.mostFailures = mostFailures;
+  async through(waves: readonly Wave<Work>[], mostFailures?: number): Promise<readonly Outcome[]> {
+    this.mostFailures = mostFailures ?? Infinity;
     const outcomes: Outcome[] = [];
-    for (const { targets, isCanary } of waves) {
+    for (const [index, { targets, isCanary }] of waves.entries()) {
       outcomes.push(...(await this.performAll(targets)));
-      if (isCanary && this.failures > 0) {
-        this.stop('canary-failed');
+      const isLast = index === waves.length - 1;
+      if (this.failures > 0 && (isCanary || (mostFailures === undefined && !isLast))) {
+        this.stop(isCanary ? 'canary-failed' : 'wave-failed');
       }
     }
     return outcomes;
