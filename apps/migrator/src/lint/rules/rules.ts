@@ -1,6 +1,7 @@
 import { foreignKey, primaryKey, uniqueKey } from './keys.ts';
 import { notInTransaction } from './not-in-transaction.ts';
 import { opaqueCode } from './opaque-code.ts';
+import { rewriteRule, securityDefiner } from './owners-rights.ts';
 import { policy } from './policies.ts';
 import { rowSecurity, rowSecurityForced } from './row-security.ts';
 import type { Rule } from './rule.ts';
@@ -23,6 +24,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   policy,
   view,
   'materialized-view': materializedView,
+  'security-definer': securityDefiner,
+  rule: rewriteRule,
   'truncate-grant': truncateGrant,
   'not-in-transaction': notInTransaction,
   'table-rewrite': tableRewrite,
