@@ -1,5 +1,6 @@
 import type { FuncCall, Node, TypeCast } from 'libpg-query';
 import { allOf, as, type Branch, branches, textsIn } from '../tree.ts';
+import { settingsChangedBy } from './changed-settings.ts';
 
 /** The schemas that a statement names, as often as it does: `search_path` for one that says where to look. */
 export function schemasNamedBy(node: Node): string[] {
@@ -8,9 +9,9 @@ export function schemasNamedBy(node: Node): string[] {
       ...schemaOf(value),
       ...schemasOfNames(value),
       ...schemaOfColumn(key, value),
-      ...searchPath(value),
       ...schemaInText(key, value),
     ]),
+    ...settingsChangedBy(node).filter((setting) => setting === 'search_path'),
     ...schemasOfObjects(node),
     ...schemasOfGrant(node),
   ];
@@ -39,10 +40,6 @@ function schemaIn(parts: readonly string[], leastParts = 2): string[] {
 /** `schema.table.column`; with two parts the first is a table. */
 function schemaOfColumn(key: string, { fields }: Branch['value']): string[] {
   return key === 'ColumnRef' ? schemaIn(partsOf(fields), 3) : [];
-}
-
-function searchPath({ kind, name }: Branch['value']): string[] {
-  return name === 'search_path' && kind !== 'VAR_SET_CURRENT' ? ['search_path'] : [];
 }
 
 /** What a text is read as the name of: `nextval('shared.counter')`, `'shared.task'::regclass`. */

@@ -3,6 +3,7 @@ import { notInTransaction } from './not-in-transaction.ts';
 import { opaqueCode } from './opaque-code.ts';
 import { rewriteRule, securityDefiner } from './owners-rights.ts';
 import { policy } from './policies.ts';
+import { roleChange } from './role-change.ts';
 import { rowSecurity, rowSecurityForced } from './row-security.ts';
 import type { Rule } from './rule.ts';
 import { hardCodedSchema, unqualifiedName } from './schema-names.ts';
@@ -27,6 +28,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'security-definer': securityDefiner,
   rule: rewriteRule,
   'truncate-grant': truncateGrant,
+  'role-change': roleChange,
   'not-in-transaction': notInTransaction,
   'table-rewrite': tableRewrite,
   'opaque-code': opaqueCode,
