@@ -1,5 +1,6 @@
-import type { Constraint } from 'libpg-query';
+import type { Constraint, IndexStmt } from 'libpg-query';
 import { constraints, type MadeConstraint, madeTables, statementsOf } from '../migration-facts.ts';
+import type { ParsedMigration } from '../parsed-migration.ts';
 import { allOf, nameOf, textsIn } from '../tree.ts';
 import type { Rule } from './rule.ts';
 import { isPartition, TENANT_COLUMN } from './tenant-column.ts';
@@ -13,20 +14,48 @@ export const primaryKey: Rule = {
       ({ table, definition }) =>
         !isPartition(definition) && !keys.some((key) => key.table === table),
     );
-    const others = keys.filter(
-      (key) => !isOfIndex(key.constraint) && columnsOf(key)[0] !== TENANT_COLUMN,
+    const indexes = indexesIn(migration);
+    const others = keys.filter((key) =>
+      columnLists(key, indexes).some(([first]) => first !== TENANT_COLUMN),
     );
-    return [...missing, ...others].map(({ table, sql }) => ({
-      message: `${table} has no primary key that begins with ${TENANT_COLUMN}: make it (${TENANT_COLUMN}, …).`,
-      statement: sql,
-    }));
+    const unseen = keys.filter((key) => columnLists(key, indexes).length === 0);
+    return [
+      ...[...missing, ...others].map(({ table, sql }) => ({
+        message: `${table} has no primary key that begins with ${TENANT_COLUMN}: make it (${TENANT_COLUMN}, …).`,
+        statement: sql,
+      })),
+      ...unseen.map(({ table, constraint, sql }) => ({
+        message: `The primary key of ${table} is the index ${constraint.indexname ?? ''}, which this migration does not make: say that it begins with ${TENANT_COLUMN}, by accepting this.`,
+        statement: sql,
+      })),
+    ];
   },
 };
+
+interface Index {
+  readonly name: string | undefined;
+  readonly columns: readonly (string | undefined)[];
+}
+
+/** Those that are surely made here, and not there already. */
+function indexesIn(migration: ParsedMigration): Index[] {
+  return statementsOf('IndexStmt', migration)
+    .filter(({ held }) => !held.if_not_exists)
+    .map(({ held }) => ({ name: held.idxname, columns: columnsOfIndex(held) }));
+}
+
+/** The columns of a key, or of each index that it may be: of none when that is made elsewhere. */
+function columnLists(key: MadeConstraint, indexes: readonly Index[]): Index['columns'][] {
+  return isOfIndex(key.constraint)
+    ? indexes.filter(({ name }) => name === key.constraint.indexname).map(({ columns }) => columns)
+    : [columnsOf(key)];
+}
 
 /** A unique key over all tenants tells each of them which values the others have: row security does not hide that. */
 export const uniqueKey: Rule = {
   lists: ['tenant'],
   check: (migration) => {
+    // An index is judged where it is made.
     const byConstraint = constraints(migration)
       .filter(({ constraint }) => isUnique(constraint) && !isOfIndex(constraint))
       .map((key) => ({ table: key.table, columns: columnsOf(key), sql: key.sql }));
@@ -34,7 +63,7 @@ export const uniqueKey: Rule = {
       .filter(({ held }) => held.unique)
       .map(({ held, sql }) => ({
         table: nameOf(held.relation),
-        columns: allOf('IndexElem', held.indexParams).map(({ name }) => name),
+        columns: columnsOfIndex(held),
         sql,
       }));
     return [...byConstraint, ...byIndex]
@@ -67,7 +96,6 @@ function isUnique({ contype }: Constraint): boolean {
   return contype === 'CONSTR_UNIQUE' || contype === 'CONSTR_EXCLUSION';
 }
 
-/** It was judged when the index was made. */
 function isOfIndex({ indexname }: Constraint): boolean {
   return indexname !== undefined;
 }
@@ -80,6 +108,10 @@ function columnsOf({ column, constraint }: MadeConstraint): (string | undefined)
     allOf('IndexElem', items).map(({ name }) => name),
   );
   return [...textsIn(constraint.keys), ...excluded];
+}
+
+function columnsOfIndex({ indexParams }: IndexStmt): Index['columns'] {
+  return allOf('IndexElem', indexParams).map(({ name }) => name);
 }
 
 function pairsTenant({ column, constraint }: MadeConstraint): boolean {

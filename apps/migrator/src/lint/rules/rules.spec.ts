@@ -1,4 +1,13 @@
-import { describeRules, KEYED, NOTE, policy, rulesBrokenBy, STRICT } from '../testing/planted.ts';
+import { lint } from '../lint.ts';
+import {
+  describeRules,
+  KEYED,
+  NOTE,
+  planted,
+  policy,
+  rulesBrokenBy,
+  STRICT,
+} from '../testing/planted.ts';
 
 const without = (part: string): string[] => NOTE.filter((statement) => !statement.includes(part));
 
@@ -121,10 +130,31 @@ describeRules([
         'create table note (tenant_id uuid not null, id uuid, primary key (id, tenant_id))',
       ],
       'one that is added': ['alter table task add primary key (id)'],
+      'one of an index in another order': [
+        'create unique index k on task (id, tenant_id)',
+        'alter table task add constraint task_pkey primary key using index k',
+      ],
+      'one of an index without it': [
+        'create table note (tenant_id uuid not null, id uuid not null)',
+        'create unique index "K" on note (id)',
+        'alter table note add primary key using index "K"',
+      ],
+      'one of an index that is made elsewhere': [
+        'create unique index other on task (tenant_id, id)',
+        'alter table task add primary key using index k',
+      ],
+      'one of an index that may be there already': [
+        'create unique index if not exists k on task (tenant_id, id)',
+        'alter table task add primary key using index k',
+      ],
     },
     [
       'create table note (tenant_id uuid not null, id uuid not null)',
       'alter table note add primary key (tenant_id, id)',
+      'create unique index k on task (tenant_id, id)',
+      'alter table task drop constraint task_pkey, add primary key using index k',
+      'create unique index u on task (project_id, tenant_id)',
+      'alter table task add constraint u unique using index u',
       'create table part partition of note for values in (1)',
     ],
   ],
@@ -273,5 +303,21 @@ describe('a migration of the catalog', () => {
         ].slice(0, 2),
       ),
     ).toEqual([]);
+  });
+});
+
+describe('a primary key of an index that is not seen', () => {
+  it('says so', async () => {
+    const up = ['alter table task add primary key using index k'];
+
+    const findings = await lint('tenant', planted(up));
+
+    expect(findings.filter(({ rule }) => rule === 'primary-key')).toEqual([
+      {
+        rule: 'primary-key',
+        message: expect.stringContaining('index k, which this migration does not make') as string,
+        statement: up[0],
+      },
+    ]);
   });
 });
