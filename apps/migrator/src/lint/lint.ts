@@ -3,7 +3,7 @@ import { withoutAccepted } from './exceptions.ts';
 import type { LintFinding } from './finding.ts';
 import { madeTables, tableChangedBy } from './migration-facts.ts';
 import { type Lintable, parse, type ParsedMigration } from './parsed-migration.ts';
-import { RULES } from './rules/rules.ts';
+import { type Rules, RULES, RULES_OF_DOWN } from './rules/rules.ts';
 import { askSquawk } from './squawk.ts';
 import { ABOUT_TABLES_IN_USE } from './squawk-rules.ts';
 
@@ -16,17 +16,22 @@ export interface LintedMigration {
 
 /**
  * Gives what is wrong with a migration, by its text alone: by squawk and by rules of our own, less what it accepts with a
- * reason.
+ * reason. Of what takes it back squawk is not asked: that takes away, and keeps others waiting.
  * @throws {SquawkFailed}
  */
 export async function lint(
   list: MigrationListName,
   migration: Lintable,
 ): Promise<readonly LintFinding[]> {
-  const parsed = await parse(list, migration);
+  const up = await parse(list, migration, 'up');
+  const down = await parse(list, migration, 'down');
   const found = await askSquawk(migration);
   return withoutAccepted(
-    [...parsed.unreadable, ...byOwnRules(parsed), ...found.filter(isAboutWhatIsThere(parsed))],
+    [
+      ...byOwnRules(up, RULES),
+      ...found.filter(isAboutWhatIsThere(up)),
+      ...byOwnRules(down, RULES_OF_DOWN).map(inDown),
+    ],
     migration.accepts,
   );
 }
@@ -42,10 +47,15 @@ export async function lintAll(lists: CompiledLists): Promise<readonly LintedMigr
   return linted;
 }
 
-function byOwnRules(migration: ParsedMigration): LintFinding[] {
-  return Object.entries(RULES)
+function byOwnRules(migration: ParsedMigration, rules: Rules): LintFinding[] {
+  const found = Object.entries(rules)
     .filter(([, { lists }]) => lists.includes(migration.list))
     .flatMap(([rule, { check }]) => check(migration).map((problem) => ({ rule, ...problem })));
+  return [...migration.unreadable, ...found];
+}
+
+function inDown({ message, ...finding }: LintFinding): LintFinding {
+  return { ...finding, message: `In down(): ${message}` };
 }
 
 /** squawk knows of some of its rules that a table is new, but not of all. */

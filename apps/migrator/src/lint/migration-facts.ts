@@ -7,7 +7,7 @@ import type {
   ObjectType,
 } from 'libpg-query';
 import type { ParsedMigration, Statement } from './parsed-migration.ts';
-import { allOf, as, type Held, type Kind, nameOf } from './tree.ts';
+import { allOf, as, type Held, type Kind, nameOf, textsIn } from './tree.ts';
 
 /** A table that the migration makes. */
 export interface MadeTable {
@@ -60,6 +60,23 @@ function tableMadeBy(node: Node): string | undefined {
   }
   const into = as('SelectStmt', node)?.intoClause;
   return definition || into ? nameOf(definition?.relation ?? into?.rel) : undefined;
+}
+
+/** The tables that are gone in the end: what one that is dropped was like before does not matter. */
+export function goneTables({ statements }: ParsedMigration): ReadonlySet<string> {
+  const gone = new Set<string>();
+  for (const { node } of statements) {
+    gone.delete(tableMadeBy(node) ?? '');
+    tablesDroppedBy(node).forEach((table) => gone.add(table));
+  }
+  return gone;
+}
+
+function tablesDroppedBy(node: Node): string[] {
+  const { removeType, objects } = as('DropStmt', node) ?? {};
+  return removeType === 'OBJECT_TABLE'
+    ? allOf('List', objects).map(({ items }) => textsIn(items).join('.'))
+    : [];
 }
 
 /** The table that a statement changes; `undefined` for one that changes none. */

@@ -3,7 +3,7 @@ import type { CompiledMigration, MigrationListName } from '@tenantry/persistence
 import type { LintFinding } from './finding.ts';
 
 /** What is linted of a migration. Its statements are in one transaction unless it says that they are not. */
-export type Lintable = Pick<CompiledMigration, 'name' | 'kind' | 'up' | 'accepts'> & {
+export type Lintable = Pick<CompiledMigration, 'name' | 'kind' | 'up' | 'down' | 'accepts'> & {
   readonly isTransactional?: boolean;
 };
 
@@ -13,6 +13,10 @@ export interface Statement {
   readonly node: Node;
 }
 
+/** What a migration does, or what takes it back. */
+export type Direction = 'up' | 'down';
+
+/** One direction of a migration. */
 export interface ParsedMigration {
   readonly list: MigrationListName;
   readonly isTransactional: boolean;
@@ -21,15 +25,16 @@ export interface ParsedMigration {
   readonly unreadable: readonly LintFinding[];
 }
 
-/** Reads a migration of a list. */
+/** Reads one direction of a migration of a list; what cannot be taken back has no statements for that. */
 export async function parse(
   list: MigrationListName,
-  { up, isTransactional = true }: Lintable,
+  { isTransactional = true, ...migration }: Lintable,
+  direction: Direction,
 ): Promise<ParsedMigration> {
   await loadModule();
   const statements: Statement[] = [];
   const unreadable: LintFinding[] = [];
-  for (const sql of up) {
+  for (const sql of migration[direction] ?? []) {
     try {
       statements.push(...statementsIn(sql));
     } catch (error) {

@@ -1,6 +1,6 @@
 import { type CreatePolicyStmt, type Node, parseSync } from 'libpg-query';
 import { OUTBOX, OWN_ROWS, ROLES } from '@tenantry/persistence';
-import { madeTables, statementsOf } from '../migration-facts.ts';
+import { goneTables, madeTables, statementsOf } from '../migration-facts.ts';
 import type { ParsedMigration } from '../parsed-migration.ts';
 import { allOf, as, isSame, nameOf, textsIn } from '../tree.ts';
 import type { Problem, Rule } from './rule.ts';
@@ -39,7 +39,9 @@ function tablesLeftWithout(migration: ParsedMigration): Problem[] {
       .filter(({ held }) => isStrict(held))
       .map(({ held, sql }) => ({ table: nameOf(held.table), sql, by: 1 })),
   ];
+  const gone = goneTables(migration);
   return [...Map.groupBy(changes, ({ table }) => table)]
+    .filter(([table]) => !gone.has(table))
     .filter(([, ofTable]) => ofTable.reduce((sum, { by }) => sum + by, 0) !== 0)
     .map(([table, ofTable]) => ({
       message: `The table ${table} is not left with the one policy that it has to have: ${REMEDY}.`,

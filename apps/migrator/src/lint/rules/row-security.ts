@@ -1,5 +1,5 @@
 import type { AlterTableType } from 'libpg-query';
-import { alterations, madeTables } from '../migration-facts.ts';
+import { alterations, goneTables, madeTables } from '../migration-facts.ts';
 import type { Problem, Rule } from './rule.ts';
 
 /** Row security is on, whatever the migration does in between. */
@@ -38,10 +38,13 @@ function switchedOn({ on, off, says, sql: remedy }: Switch): Rule {
           offAt.set(table, sql);
         }
       }
-      return [...offAt].map(([table, statement]): Problem => ({
-        message: `The table ${table} ${says}: alter table ${table} ${remedy}.`,
-        statement,
-      }));
+      const gone = goneTables(migration);
+      return [...offAt]
+        .filter(([table]) => !gone.has(table))
+        .map(([table, statement]): Problem => ({
+          message: `The table ${table} ${says}: alter table ${table} ${remedy}.`,
+          statement,
+        }));
     },
   };
 }

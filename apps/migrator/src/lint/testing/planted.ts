@@ -21,6 +21,7 @@ export const planted = (up: readonly string[], more: Partial<Lintable> = {}): Li
   name: '20300101000000-planted',
   kind: 'expand',
   accepts: {},
+  down: null,
   ...more,
   up,
 });
