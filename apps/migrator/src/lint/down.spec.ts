@@ -14,6 +14,8 @@ describe('what takes a migration back', () => {
     ['role-change', ['set role tenantry_app']],
     ['security-definer', ['alter function f() security definer']],
     ['rule', ['create rule r as on delete to task do instead nothing']],
+    ['tenant-column', ['create table note (id uuid primary key)']],
+    ['primary-key', ['create table note (tenant_id uuid not null, id uuid primary key)']],
     ['row-security', ['alter table task disable row level security']],
     ['row-security-forced', ['alter table task no force row level security']],
     ['policy', ['drop policy tenant_isolation on task']],

@@ -18,6 +18,8 @@ export type Rules = Readonly<Record<string, Rule>>;
 export const RULES_OF_DOWN: Rules = {
   'hard-coded-schema': hardCodedSchema,
   'unqualified-name': unqualifiedName,
+  'tenant-column': tenantColumn,
+  'primary-key': primaryKey,
   'unique-key': uniqueKey,
   'foreign-key': foreignKey,
   'row-security': rowSecurity,
@@ -36,7 +38,5 @@ export const RULES_OF_DOWN: Rules = {
 /** The rules that squawk does not have. Those that the prover has too, for what is there, have its names. */
 export const RULES: Rules = {
   ...RULES_OF_DOWN,
-  'tenant-column': tenantColumn,
-  'primary-key': primaryKey,
   'table-rewrite': tableRewrite,
 };
