@@ -1,6 +1,7 @@
 import { CATALOG, type TargetPlan } from './fleet-plan.ts';
 import type { CompiledLists, CompiledMigration } from './compiled-migration.ts';
 import type { TargetWork } from './migration-script.ts';
+import { statementThatMayLose } from './lost-data.ts';
 import type { MigrationListName } from './schema-migration.ts';
 
 /** What is to be taken back. */
@@ -16,10 +17,6 @@ export interface RollbackGoal {
 export class RollbackRefused extends Error {
   override readonly name = 'RollbackRefused';
 }
-
-/** Statements by which rows or columns are gone. */
-const LOSES_DATA =
-  /\b(?:drop\s+(?:table|schema|column|materialized)|truncate|delete\s+from)\b|\balter\s+table\b[^;]*\bdrop\s+(?!(?:constraint|not\s+null|default|expression|identity)\b)/i;
 
 /**
  * What has to be done to take migrations back, in those targets where they have been applied. A pure function.
@@ -41,9 +38,10 @@ export function planRollback(
     if (!down) {
       throw new RollbackRefused(`${name} cannot be rolled back: it has no down().`);
     }
-    if (!loseData && down.some((statement) => LOSES_DATA.test(statement))) {
+    const losing = loseData ? undefined : statementThatMayLose(down);
+    if (losing !== undefined) {
       throw new RollbackRefused(
-        `Rolling ${name} back loses rows or columns with what is in them. Say --lose-data if you mean it; rolling forward is nearly always the better way.`,
+        `Rolling ${name} back may lose rows or columns with what is in them, by: ${losing}. Say --lose-data if you mean it; rolling forward is nearly always the better way.`,
       );
     }
   }
