@@ -358,6 +358,13 @@ describe('rollback', () => {
     ).toEqual([{ after: null, before: 'shared.task' }]);
   });
 
+  it('exits with 64 on a migration that there is not', async () => {
+    await migrator('migrate');
+
+    expect(await migrator('rollback', '--to', 'nonsense')).toBe(64);
+    expect(complained).toContain('There is no migration nonsense.');
+  });
+
   it('loses nothing unless that is said', async () => {
     await migrator('migrate');
 

@@ -14,6 +14,7 @@ import {
   PoolerInBetween,
   RollbackRefused,
   ServerNotPrepared,
+  UnknownMigration,
   UnknownPlacement,
 } from '@tenantry/persistence';
 import { InvalidEnvironment } from '@tenantry/platform';
@@ -102,6 +103,7 @@ const CODES = [
   [LockTaken, EXIT.locked],
   [MigrationChanged, EXIT.drift],
   [CanaryRuledOut, EXIT.usage],
+  [UnknownMigration, EXIT.usage],
   [UnknownPlacement, EXIT.usage],
   [UnknownSeeder, EXIT.usage],
   [LoadImpossible, EXIT.usage],

@@ -50,7 +50,7 @@ export { type Outcome, type RunEvent } from './migrations/run-events.ts';
 export { CanaryRuledOut, UnknownPlacement, type Wave } from './migrations/fleet-waves.ts';
 export { MigrationFailed } from './migrations/migration-failed.ts';
 export { type TargetWork } from './migrations/migration-script.ts';
-export { RollbackRefused } from './migrations/rollback.ts';
+export { RollbackRefused, UnknownMigration } from './migrations/rollback.ts';
 export { strongestLock, type TableLock } from './migrations/table-lock.ts';
 export {
   type AppliedMigration,

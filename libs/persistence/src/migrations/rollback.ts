@@ -15,7 +15,16 @@ export interface RollbackGoal {
 
 /** It was not said, or cannot be, that something is taken back. */
 export class RollbackRefused extends Error {
-  override readonly name = 'RollbackRefused';
+  override readonly name: string = 'RollbackRefused';
+}
+
+/** A migration was named that this build does not have. */
+export class UnknownMigration extends RollbackRefused {
+  override readonly name = 'UnknownMigration';
+
+  constructor(name: string) {
+    super(`There is no migration ${name}. Name the one that is to be the newest afterwards.`);
+  }
 }
 
 /**
@@ -83,9 +92,7 @@ function stepsBack(
     return applied.slice(0, 1);
   }
   if (!known.some(({ name }) => name === to)) {
-    throw new RollbackRefused(
-      `There is no migration ${to}. Name the one that is to be the newest afterwards.`,
-    );
+    throw new UnknownMigration(to);
   }
   return applied.filter(({ name }) => name > to);
 }
