@@ -1,3 +1,5 @@
+import { clausesOf, statementsIn, type Words } from './sql-words.ts';
+
 /**
  * The locks that statements take on tables that are there already, and for how long: from what keeps nobody waiting to what
  * keeps everybody waiting. After https://www.postgresql.org/docs/current/explicit-locking.html
@@ -12,50 +14,114 @@ export const TABLE_LOCKS = [
 ] as const;
 export type TableLock = (typeof TABLE_LOCKS)[number];
 
-/** By how a statement begins; the first that fits. What is not known is taken for the worst. */
-const BY_BEGINNING: readonly (readonly [RegExp, TableLock])[] = [
+/** A lock, and the table that it is on where that is known. */
+interface Held {
+  readonly table?: string | undefined;
+  readonly lock: TableLock;
+}
+
+type Forms = readonly (readonly [RegExp, TableLock])[];
+
+/** By how a statement begins; the first that fits. */
+const STATEMENTS: Forms = [
+  [/^create (?:schema|sequence|type|domain|extension|role|view|function|procedure) /, 'none'],
+  [/^create or replace (?:function|procedure) /, 'none'],
+  [/^create or replace view (?<table>\S+)/, 'ACCESS EXCLUSIVE'],
+  [/^comment on (?:table|column|view) /, 'SHARE UPDATE EXCLUSIVE'],
+  [/^(?:grant|revoke|comment|alter default privileges|select|set) /, 'none'],
+  [/^(?:insert into|update|delete from|merge into) (?:only )?(?<table>\S+)/, 'ROW EXCLUSIVE'],
   [
-    /^create\s+(?:unlogged\s+)?(?:table|schema|sequence|type|domain|extension|role|view)\b/i,
-    'none',
-  ],
-  [/^create\s+(?:or\s+replace\s+)?(?:function|procedure|view)\b/i, 'none'],
-  [/^(?:grant|revoke|comment|alter\s+default\s+privileges|select|set)\b/i, 'none'],
-  [/^(?:insert|update|delete|merge)\b/i, 'ROW EXCLUSIVE'],
-  [
-    /^(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\b.*)\s+concurrently\b/i,
+    /^create (?:unique )?index concurrently (?:.*? )?on (?:only )?(?<table>\S+)/,
     'SHARE UPDATE EXCLUSIVE',
   ],
-  [/^alter\s+table\b.*\bvalidate\s+constraint\b/is, 'SHARE UPDATE EXCLUSIVE'],
-  [/^(?:analyze|vacuum(?!\s+full))\b/i, 'SHARE UPDATE EXCLUSIVE'],
-  [/^create\s+(?:unique\s+)?index\b/i, 'SHARE'],
-  [/^alter\s+table\b.*\badd\s+(?:constraint\s+\S+\s+)?foreign\s+key\b/is, 'SHARE ROW EXCLUSIVE'],
-  [/^create\s+(?:or\s+replace\s+)?(?:constraint\s+)?trigger\b/i, 'SHARE ROW EXCLUSIVE'],
+  [/^(?:drop index|reindex .*) ?concurrently /, 'SHARE UPDATE EXCLUSIVE'],
+  [/^(?:analyze|vacuum(?! full)) ?(?<table>\S*)/, 'SHARE UPDATE EXCLUSIVE'],
+  [/^create (?:unique )?index (?:.*? )?on (?:only )?(?<table>\S+)/, 'SHARE'],
+  [/^create (?:or replace )?(?:constraint )?trigger .*? on (?<table>\S+)/, 'SHARE ROW EXCLUSIVE'],
+  [/^create policy .*? on (?<table>\S+)/, 'ACCESS EXCLUSIVE'],
 ];
 
+/** By how a clause of `alter table` begins. */
+const CLAUSES: Forms = [
+  [/^validate constraint /, 'SHARE UPDATE EXCLUSIVE'],
+  [/^attach partition /, 'SHARE UPDATE EXCLUSIVE'],
+  [/^add (?:constraint \S+ )?foreign key /, 'SHARE ROW EXCLUSIVE'],
+];
+
+/** Other tables that come into it, wherever they are named. */
+const OTHERS: Forms = [
+  [/ references (?<table>\S+)/g, 'SHARE ROW EXCLUSIVE'],
+  [/ (?:partition of|attach partition) (?<table>\S+)/g, 'ACCESS EXCLUSIVE'],
+  [/ (?:inherits \(|inherit) (?<table>\S+)/g, 'SHARE UPDATE EXCLUSIVE'],
+];
+
+const MAKES =
+  /^create (?<replacing>or replace )?(?:(?:unlogged|temp|temporary) )?(?:table|view) (?:if not exists )?(?<table>\S+)/;
+const ALTERS = /^alter table (?:if exists )?(?:only )?(?<table>\S+) /;
+
 /**
- * The strongest lock that statements take on tables that are there before them. A table that they make themselves is in
- * nobody's way.
+ * The strongest lock that statements take on tables and views that are there before them. What they make themselves is in
+ * nobody's way. What is not known is taken for the worst.
  */
 export function strongestLock(statements: readonly string[]): TableLock {
   const made = new Set<string>();
-  let strongest: TableLock = 'none';
-  for (const statement of statements) {
-    const [, table] =
-      /^create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?(\S+)/i.exec(statement) ?? [];
-    if (table !== undefined) {
-      made.add(table);
+  const held: TableLock[] = [];
+  for (const { words } of statements.flatMap(statementsIn)) {
+    const text = textOf(words);
+    const { replacing, table: making } = MAKES.exec(text)?.groups ?? {};
+    if (making !== undefined && replacing === undefined) {
+      made.add(known(making));
     }
-    const [, touched = ''] = TOUCHES.exec(statement) ?? [];
-    const lock = made.has(touched) ? 'none' : lockOf(statement);
-    strongest = TABLE_LOCKS.indexOf(lock) > TABLE_LOCKS.indexOf(strongest) ? lock : strongest;
+    const inTheWay = locksOf(text, words).filter(
+      ({ table }) => table === undefined || !made.has(known(table)),
+    );
+    held.push(...inTheWay.map(({ lock }) => lock));
+    if (making !== undefined) {
+      made.add(known(making));
+    }
   }
-  return strongest;
+  return strongestOf(held);
 }
 
-/** The table that a statement is about. */
-const TOUCHES =
-  /^(?:alter\s+table|create\s+(?:unique\s+)?index\b.*?\bon|create\s+policy\b.*?\bon|insert\s+into|update|delete\s+from)\s+(?:only\s+)?("[^"]+"(?:\."[^"]+")?|\S+)/is;
+function locksOf(text: string, words: Words): readonly Held[] {
+  if (/^create (?:\w+ )?table /.test(text)) {
+    return othersIn(text);
+  }
+  const [beginning, table] = ALTERS.exec(text) ?? [];
+  if (beginning === undefined) {
+    return [lockBy(STATEMENTS, text)];
+  }
+  const clauses = clausesOf(words.slice(beginning.trim().split(' ').length));
+  const lock = strongestOf(clauses.map((clause) => lockBy(CLAUSES, textOf(clause)).lock));
+  return [{ table, lock }, ...othersIn(text)];
+}
 
-function lockOf(statement: string): TableLock {
-  return BY_BEGINNING.find(([beginning]) => beginning.test(statement))?.[1] ?? 'ACCESS EXCLUSIVE';
+function lockBy(forms: Forms, text: string): Held {
+  for (const [form, lock] of forms) {
+    const found = form.exec(text);
+    if (found) {
+      return { table: found.groups?.['table'], lock };
+    }
+  }
+  return { lock: 'ACCESS EXCLUSIVE' };
+}
+
+function othersIn(text: string): readonly Held[] {
+  return OTHERS.flatMap(([form, lock]) =>
+    [...text.matchAll(form)].map(({ groups }) => ({ table: groups?.['table'], lock })),
+  );
+}
+
+function strongestOf(locks: readonly TableLock[]): TableLock {
+  return TABLE_LOCKS.findLast((lock) => locks.includes(lock)) ?? 'none';
+}
+
+/** One space between words, and none in them. */
+function textOf(words: Words): string {
+  return words.map((word) => (/['$]/.test(word) ? `''` : word.replace(/\s/g, '_'))).join(' ');
+}
+
+/** A name is the same with quotes where it would be without. */
+function known(name: string): string {
+  return name.replace(/"([a-z_][a-z0-9_]*)"/g, '$1');
 }
