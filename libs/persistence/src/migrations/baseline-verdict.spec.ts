@@ -1,4 +1,4 @@
-import { judge } from './baseline-verdict.ts';
+import { asFilled, judge } from './baseline-verdict.ts';
 import type { Prefix } from './expectation.ts';
 
 /** What is there after so many migrations, a letter for each. */
@@ -47,5 +47,18 @@ describe('what the ledger of a placement lacks', () => {
     ['other SQL', ['1'], ['1'], ['1']],
   ])('is not looked for where it claims %s', (_what, applied, changed, claimed) => {
     expect(judge({ applied, changed }, 'a', adding)).toEqual({ kind: 'contradicted', claimed });
+  });
+});
+
+describe('what is recorded where backfills are among it', () => {
+  const found = { names: ['1', '2', '3', '4', '5'], traceless: ['2', '3', '4'] };
+
+  it.each([
+    ['all of it where they have filled all in', ['3'], [], ['1', '2', '3', '4', '5'], ['2', '4']],
+    ['nothing from the first on that has not', ['2'], ['3', '4'], ['1'], []],
+    ['nothing before it either that has left no trace', [], ['4'], ['1'], []],
+    ['nothing where the first has not', [], ['1'], [], []],
+  ])('is %s', (_what, filled, unfilled, names, traceless) => {
+    expect(asFilled(found, filled, unfilled)).toEqual({ names, traceless });
   });
 });

@@ -5,7 +5,7 @@ import type { TargetPlan } from './fleet-plan.ts';
 export interface Found {
   /** To be recorded as applied. */
   readonly names: readonly string[];
-  /** Those of them that change no structure: they are taken to have been applied since what comes after them was. */
+  /** Those of them that change no structure, and cannot be looked at: they are taken to have been applied since what comes after was. */
   readonly traceless: readonly string[];
 }
 
@@ -53,8 +53,28 @@ export function isCandidate(
 
 function foundIn({ names, traceless }: Prefix, applied: readonly string[]): Found {
   const missing = names.filter((name) => !applied.includes(name));
+  return upToTheLastTrace(missing, traceless);
+}
+
+/**
+ * What is to be recorded when backfills have been looked at. A pure function. From the first on that has rows left nothing is,
+ * although what comes after it is there: a ledger with a gap would keep the whole fleet from being migrated.
+ */
+export function asFilled(
+  { names, traceless }: Found,
+  filled: readonly string[],
+  unfilled: readonly string[],
+): Found {
+  const first = names.findIndex((name) => unfilled.includes(name));
+  const recorded = first === -1 ? names : upToTheLastTrace(names.slice(0, first), traceless).names;
+  return {
+    names: recorded,
+    traceless: traceless.filter((name) => recorded.includes(name) && !filled.includes(name)),
+  };
+}
+
+function upToTheLastTrace(names: readonly string[], traceless: readonly string[]): Found {
   const isTraceless = (name: string): boolean => traceless.includes(name);
-  const proven = missing.findLastIndex((name) => !isTraceless(name));
-  const found = missing.slice(0, proven + 1);
+  const found = names.slice(0, names.findLastIndex((name) => !isTraceless(name)) + 1);
   return { names: found, traceless: found.filter(isTraceless) };
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { concurrently, contract, migration, one, useFleets } from '../testing/fleets.ts';
+import { backfill, concurrently, contract, migration, one, useFleets } from '../testing/fleets.ts';
 import { recordAdoptions } from './adoption.ts';
 import { LockTaken } from './advisory-lock.ts';
 import { compileList } from './compiled-migration.ts';
 import { CatalogPending } from './fleet-refusals.ts';
 import { UnknownPlacement } from './fleet-waves.ts';
-import { asOwnerOf } from './owner-transaction.ts';
+import { asOwnerOf, asOwnerUncommitted } from './owner-transaction.ts';
+import { lookAtBackfills } from './unfilled.ts';
 
 const fleets = useFleets();
 const { fleet, query, fleetOf, addPlacements, session } = fleets;
@@ -15,6 +16,8 @@ const two = migration('2-two', 'alter table note add column body text');
 const data = migration('3-data', `update note set body = 'none' where body is null`);
 const four = concurrently('4-four', 'create index concurrently note_body on note (body)');
 const all = [one, two, data, four];
+
+const NIL = '00000000-0000-0000-0000-000000000000';
 
 interface LedgerRow {
   readonly target: string;
@@ -231,6 +234,124 @@ describe('a migration that changes rows only', () => {
 
     expect(adoptions).toMatchObject([{ schema: 't_000', names: ['1-one'] }]);
     expect(await namesIn('t_000')).toEqual(['1-one', '2-two', '3-data']);
+  });
+});
+
+describe('a backfill before what is there', () => {
+  const keyed = migration(
+    '1-one',
+    'create table note (tenant_id uuid, id uuid, old text, primary key (tenant_id, id))',
+  );
+  const fill = backfill('3-fill', { set: `body = 'none'`, where: 'body is null' });
+  const index = migration('4-four', 'create index note_body on note (body)');
+  const filling = [keyed, two, fill, index];
+
+  /** A row of each of two tenants, and only the first is filled in. */
+  const addRows = (schema: string, second: string | null): Promise<object[]> =>
+    query(
+      `insert into ${schema}.note (tenant_id, id, body)
+       values (gen_random_uuid(), '${NIL}', 'some'), (gen_random_uuid(), '${NIL}', ?)`,
+      [second],
+    );
+
+  it('is recorded where it finds no row, and else left to be done, with what comes after it', async () => {
+    await fleetOf(2, filling);
+    await addRows('t_000', null);
+    await addRows('t_001', 'other');
+    await query(`delete from catalog.migration where target <> 'catalog'`);
+
+    const { adoptions, unfilled, unchanged } = await fleet(filling).baseline({
+      exclude: ['shared'],
+    });
+
+    expect(adoptions).toMatchObject([
+      { schema: 't_000', names: ['1-one', '2-two'], traceless: [] },
+      { schema: 't_001', names: ['1-one', '2-two', '3-fill', '4-four'], traceless: [] },
+    ]);
+    expect(unfilled).toEqual([{ schema: 't_000', backfill: '3-fill' }]);
+    expect(unchanged).toBe(0);
+    expect(await namesIn('t_000')).toEqual(['1-one', '2-two']);
+  });
+
+  it('is done by the next run, and then the rest is recorded', async () => {
+    await fleetOf(1, filling);
+    await addRows('t_000', null);
+    await query(`delete from catalog.migration where target = 't_000'`);
+    await fleet(filling).baseline();
+
+    const { outcomes } = await fleet(filling).migrate();
+    const { adoptions, unfilled } = await fleet(filling).baseline();
+
+    expect(outcomes).toMatchObject([
+      { target: 't_000', status: 'failed', error: { step: '4-four', sqlState: '42P07' } },
+    ]);
+    expect(await query('select body from t_000.note order by 1')).toEqual([
+      { body: 'none' },
+      { body: 'some' },
+    ]);
+    expect(adoptions).toMatchObject([{ schema: 't_000', names: ['4-four'] }]);
+    expect(unfilled).toEqual([]);
+    expect(await fleet(filling).migrate()).toMatchObject({ outcomes: [], upToDate: 2 });
+  });
+
+  it('stays out of a ledger that has something later, and so does what is between', async () => {
+    const later = [...filling, migration('5-five', 'alter table note add column five int')];
+    await fleetOf(1, later);
+    await addRows('t_000', null);
+    await query(
+      `delete from catalog.migration where target = 't_000' and name in ('3-fill', '4-four')`,
+    );
+
+    const report = await fleet(later).baseline();
+
+    expect(report).toMatchObject({ unchanged: 1, adoptions: [] });
+    expect(report.unfilled).toEqual([{ schema: 't_000', backfill: '3-fill' }]);
+    expect(await namesIn('t_000')).toEqual(['1-one', '2-two', '5-five']);
+  });
+
+  it('that cannot look is left, and keeps no other from being recorded', async () => {
+    const asNumber = backfill('3-fill', { set: `body = '1'`, where: 'body::int = 0' });
+    const wrong = [keyed, two, asNumber, index];
+    await fleetOf(2, wrong);
+    await addRows('t_000', 'no number');
+    await query(`delete from catalog.migration where target like 't_%'`);
+
+    const { adoptions, unfilled } = await fleet(wrong).baseline();
+
+    expect(adoptions.map(({ names }) => names.at(-1))).toEqual(['2-two', '4-four']);
+    expect(unfilled).toEqual([{ schema: 't_000', backfill: '3-fill' }]);
+  });
+
+  it('is looked for in many placements without their locks being kept', async () => {
+    await fleetOf(3, filling);
+    await query(`delete from catalog.migration where target like 't_%'`);
+    const known = await compileList(fleets.owner, filling);
+
+    const locks = await asOwnerUncommitted(fleets.owner, async (transaction) => {
+      for (const schema of ['t_000', 't_001', 't_002']) {
+        await lookAtBackfills(transaction, schema, { names: ['3-fill'] }, known);
+      }
+      return transaction.execute<object[]>(
+        `select from pg_locks where pid = pg_backend_pid() and relation::regclass::text like '%note%'`,
+      );
+    });
+
+    expect(locks).toEqual([]);
+  });
+
+  it('is taken to be there, and named, where what it looks for is gone', async () => {
+    const fromOld = backfill('3-fill', { set: 'body = old', where: 'old <> body' });
+    const gone = [keyed, two, fromOld, contract('4-gone', '2-two', 'alter table note drop old')];
+    await fleetOf(1, gone.slice(0, 3));
+    await query('alter table t_000.note drop old');
+    await query(`delete from catalog.migration where target = 't_000'`);
+
+    const { adoptions, unfilled } = await fleet(gone).baseline();
+
+    expect(adoptions).toMatchObject([
+      { names: ['1-one', '2-two', '3-fill', '4-gone'], traceless: ['3-fill'] },
+    ]);
+    expect(unfilled).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Found, isCandidate, judge } from './baseline-verdict.ts';
+import { asFilled, type Found, isCandidate, judge } from './baseline-verdict.ts';
 import type { CompiledMigration } from './compiled-migration.ts';
 import { findDrift } from './drift.ts';
 import { type Prefix, prefixesOf } from './expectation.ts';
@@ -11,6 +11,7 @@ import {
   type SchemaLines,
 } from './fingerprint.ts';
 import type { TargetPlan } from './fleet-plan.ts';
+import { lookAtBackfills } from './unfilled.ts';
 
 /** What the ledger lacks of what is in a placement. */
 export interface Adoption extends Found {
@@ -33,6 +34,12 @@ interface Contradiction {
   readonly claimed: readonly string[];
 }
 
+/** A placement that is newer than a backfill which is not done there: it stays pending, with what comes after it. */
+interface Unfilled {
+  readonly schema: string;
+  readonly backfill: string;
+}
+
 /** What is to be recorded where, and where nothing can be. */
 export interface BaselinePlan {
   /** How many placements have a ledger that says what is there. */
@@ -40,6 +47,8 @@ export interface BaselinePlan {
   readonly adoptions: readonly Adoption[];
   readonly different: readonly Misfit[];
   readonly contradicted: readonly Contradiction[];
+  /** What is recorded of these ends before the backfill; it may be nothing. */
+  readonly unfilled: readonly Unfilled[];
   /** Placements that a newer build has been at, which this one cannot judge. */
   readonly unknown: readonly string[];
 }
@@ -60,12 +69,16 @@ export async function planBaseline(
   const adoptions: Adoption[] = [];
   const misfits: string[] = [];
   const contradicted: Contradiction[] = [];
+  const unfilled: Unfilled[] = [];
   for (const placement of judged) {
     const { name: schema, applied } = placement;
     const fingerprint = there.get(schema);
     const verdict = judge(placement, fingerprint, prefixes);
     if (verdict.kind === 'adoption') {
-      adoptions.push({ schema, ...verdict.found, fingerprint, applied });
+      const { filled, left } = await lookAtBackfills(transaction, schema, verdict.found, known);
+      const found = asFilled(verdict.found, filled, left);
+      adoptions.push({ schema, ...found, fingerprint, applied });
+      unfilled.push(...left.slice(0, 1).map((backfill) => ({ schema, backfill })));
     } else if (verdict.kind === 'contradicted') {
       contradicted.push({ schema, claimed: verdict.claimed });
     } else if (verdict.kind === 'different') {
@@ -89,7 +102,8 @@ export async function planBaseline(
   );
   const unchanged = judged.length - adoptions.length - different.length - contradicted.length;
   const unknown = namesOf(placements.filter((placement) => !judged.includes(placement)));
-  return { unchanged, adoptions, different, contradicted, unknown };
+  const recordable = adoptions.filter(({ names }) => names.length > 0);
+  return { unchanged, adoptions: recordable, different, contradicted, unfilled, unknown };
 }
 
 /** From none of the migrations on, until each placement has been found in one, or there are no more. */
