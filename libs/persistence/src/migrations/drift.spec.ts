@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { createEmptyDatabase, type TestDatabase } from '@tenantry/embedded-postgres';
 import { type MigratorConfig, readMigratorConfig } from '@tenantry/platform';
 import { createOwnerOrm } from '../connection/owner-orm.ts';
+import { migration, one, useFleets } from '../testing/fleets.ts';
 import { FleetMigrator } from './fleet-migrator.ts';
 import { migrationLists } from './migration-lists.ts';
 
@@ -262,5 +263,17 @@ describe('what is in the placements', () => {
       unknown: { length: PLACEMENTS },
     });
     await fleet.migrate();
+  });
+});
+
+describe('a type that all placements share', () => {
+  const { fleet, fleetOf, query: run } = useFleets();
+
+  it('has one name, wherever it is looked at from', async () => {
+    await run('create extension citext schema public; grant usage on schema public to public');
+    const migrations = [one, migration('2-two', 'alter table note add body public.citext')];
+    await fleetOf(1, migrations);
+
+    expect(await fleet(migrations).verify()).toMatchObject({ equal: 2, different: [] });
   });
 });

@@ -39,15 +39,19 @@ const AT_ONCE = 100;
 
 const FINGERPRINT = `md5(string_agg(line, e'\\n' order by line collate "C"))`;
 
-/** A fingerprint of each schema that has anything in it, by one query. */
+/**
+ * A fingerprint of each schema that has anything in it, by one query.
+ * @param entityManager in a transaction
+ */
 export async function readFingerprints(
   entityManager: EntityManager,
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const rows = await entityManager.execute<{ name: string; fingerprint: string }[]>(
+  const rows = await readOwnLines<{ name: string; fingerprint: string }>(
+    entityManager,
     `with ${OWN_LINES}
      select name, ${FINGERPRINT} as fingerprint from own group by name`,
-    [JSON.stringify(schemas)],
+    schemas,
   );
   return new Map(rows.map(({ name, fingerprint }) => [name, fingerprint]));
 }
@@ -82,11 +86,28 @@ function readContents(
   entityManager: EntityManager,
   schemas: readonly string[],
 ): Promise<{ name: string; fingerprint: string; lines: SchemaLines }[]> {
-  return entityManager.execute(
+  return readOwnLines(
+    entityManager,
     `with ${OWN_LINES}
      select name, ${FINGERPRINT} as fingerprint, array_agg(line order by line collate "C") as lines from own group by name`,
-    [JSON.stringify(schemas)],
+    schemas,
   );
+}
+
+/** From nowhere: the server leaves the schema out of names that are in the search path. */
+async function readOwnLines<Row>(
+  entityManager: EntityManager,
+  sql: string,
+  schemas: readonly string[],
+): Promise<Row[]> {
+  const setPath = `select set_config('search_path', ?, true)`;
+  const [before] = await entityManager.execute<{ path: string }[]>(
+    `select current_setting('search_path') as path`,
+  );
+  await entityManager.execute(setPath, ['pg_temp']);
+  const rows = await entityManager.execute<Row[]>(sql, [JSON.stringify(schemas)]);
+  await entityManager.execute(setPath, [before?.path ?? '']);
+  return rows;
 }
 
 /** A pure function. */
