@@ -35,11 +35,11 @@ export async function baseline(
   return codeOfRun(report);
 }
 
-function codeOf({ different, contradicted, unknown }: BaselinePlan): ExitCode {
+function codeOf({ different, contradicted, unfilled, unknown }: BaselinePlan): ExitCode {
   if (different.length + contradicted.length > 0) {
     return EXIT.drift;
   }
-  return unknown.length > 0 ? EXIT.partial : EXIT.done;
+  return unfilled.length + unknown.length > 0 ? EXIT.partial : EXIT.done;
 }
 
 function codeOfRun(report: BaselineReport): ExitCode {
@@ -59,7 +59,7 @@ function printable(plan: BaselinePlan): object {
 }
 
 function linesOf(plan: BaselinePlan, done: string): readonly string[] {
-  const { unchanged, adoptions, different, contradicted, unknown } = plan;
+  const { unchanged, adoptions, different, contradicted, unfilled, unknown } = plan;
   return [
     `${adoptions.length} ${done}, ${unchanged} unchanged, ${different.length} differ, ${contradicted.length} claim what is not there`,
     ...(unknown.length > 0
@@ -69,6 +69,10 @@ function linesOf(plan: BaselinePlan, done: string): readonly string[] {
       `${schema}: ${names.join(', ')}`,
       ...traceless.map((name) => `  ${name} leaves no trace: taken to be there as what follows is`),
     ]),
+    ...unfilled.map(
+      ({ schema, backfill }) =>
+        `${schema}: ${backfill} has rows left, or could not look for them, and stays pending with what comes after it`,
+    ),
     ...different.flatMap(({ schema, nearest, missing, unexpected }) => [
       `${schema} is nearest to ${nearest ?? 'an empty schema'}:`,
       ...missing.map((line) => `  - ${line}`),

@@ -28,23 +28,20 @@ export async function lookAtBackfills(
   { names }: Pick<Found, 'names'>,
   known: readonly CompiledMigration[],
 ): Promise<Filling> {
-  const filled: string[] = [];
-  const left: string[] = [];
+  const found = { filled: [] as string[], left: [] as string[], gone: [] as string[] };
   for (const { name, backfill } of known) {
     if (backfill && names.includes(name)) {
-      const isFilled = await findsNone(transaction, schema, backfill);
-      (isFilled ? filled : isFilled === null ? [] : left).push(name);
+      found[await stateOf(transaction, schema, backfill)].push(name);
     }
   }
-  return { filled, left };
+  return found;
 }
 
-/** `null` where what it looks for is gone. */
-async function findsNone(
+async function stateOf(
   transaction: EntityManager,
   schema: string,
   { table, where }: BackfillSettings,
-): Promise<boolean | null> {
+): Promise<'filled' | 'left' | 'gone'> {
   await transaction.execute('savepoint looking');
   try {
     await transaction.execute(
@@ -53,9 +50,9 @@ async function findsNone(
     const rows = await transaction.execute<object[]>(
       `select from "${table}" where (${where}\n) limit 1`,
     );
-    return rows.length === 0;
+    return rows.length === 0 ? 'filled' : 'left';
   } catch (error) {
-    return error instanceof DriverException && GONE.has(error.code ?? '') ? null : false;
+    return error instanceof DriverException && GONE.has(error.code ?? '') ? 'gone' : 'left';
   } finally {
     // The locks of so many tables would be too many for one transaction.
     await transaction.execute('rollback to savepoint looking; release savepoint looking');
