@@ -448,9 +448,10 @@ function succeeded(outcome: Outcome): Outcome {
   return outcome;
 }
 
-/** Nothing is refused any more when most is done: contracts of latecomers wait, and names may be gone. */
+/** Nothing is refused any more when most is done: contracts of latecomers wait, and names may be gone. All waves have been gone through. */
 function forLatecomers(options: MigrateOptions): MigrateOptions {
-  return { ...options, contract: false, allowOutOfOrder: true, ignoreUnknown: true };
+  const asOne = { canary: [], waves: [] };
+  return { ...options, ...asOne, contract: false, allowOutOfOrder: true, ignoreUnknown: true };
 }
 
 function without(

@@ -507,6 +507,36 @@ describe('a run that is stopped', () => {
     expect(await query('select * from catalog.installation')).toEqual([]);
   });
 
+  it('is none where something has failed in the last wave, and others are made meanwhile', async () => {
+    await fleetOf(2);
+    await poison('shared');
+    let made: Promise<unknown> | undefined;
+
+    const report = await fleet([one, slow]).migrate({
+      waves: [50],
+      observe: ({ type }) => {
+        made ??=
+          type === 'waves'
+            ? query(
+                `insert into catalog.placement (id, created_at, updated_at, isolation, schema_name)
+                 select gen_random_uuid(), now(), now(), 'schema', 'later_' || n from generate_series(1, 3) n`,
+              )
+            : undefined;
+      },
+    });
+
+    await made;
+    expect(report.stopped).toBe(null);
+    expect(report.outcomes.map(({ target, status }) => [target, status])).toEqual([
+      ['t_000', 'migrated'],
+      ['t_001', 'migrated'],
+      ['shared', 'failed'],
+      ['later_1', 'migrated'],
+      ['later_2', 'migrated'],
+      ['later_3', 'migrated'],
+    ]);
+  });
+
   it('since it cannot be seen what was made meanwhile reports what has been done', async () => {
     await fleetOf(2);
     let made: Promise<unknown> | undefined;
